@@ -1,0 +1,160 @@
+#include "base/headers.h"
+
+#include <algorithm>
+
+namespace banyan {
+namespace {
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+struct Known {
+  std::string_view name;
+  HeaderId id;
+};
+
+constexpr std::array kKnown{
+    Known{"age", HeaderId::age},
+    Known{"authorization", HeaderId::authorization},
+    Known{"baggage", HeaderId::baggage},
+    Known{"connection", HeaderId::connection},
+    Known{"content-encoding", HeaderId::content_encoding},
+    Known{"content-length", HeaderId::content_length},
+    Known{"content-type", HeaderId::content_type},
+    Known{"cookie", HeaderId::cookie},
+    Known{"date", HeaderId::date},
+    Known{"etag", HeaderId::etag},
+    Known{"expect", HeaderId::expect},
+    Known{"forwarded", HeaderId::forwarded},
+    Known{"host", HeaderId::host},
+    Known{"keep-alive", HeaderId::keep_alive},
+    Known{"proxy-authenticate", HeaderId::proxy_authenticate},
+    Known{"proxy-authorization", HeaderId::proxy_authorization},
+    Known{"proxy-connection", HeaderId::proxy_connection},
+    Known{"server", HeaderId::server},
+    Known{"set-cookie", HeaderId::set_cookie},
+    Known{"te", HeaderId::te},
+    Known{"traceparent", HeaderId::traceparent},
+    Known{"trailer", HeaderId::trailer},
+    Known{"transfer-encoding", HeaderId::transfer_encoding},
+    Known{"upgrade", HeaderId::upgrade},
+    Known{"via", HeaderId::via},
+    Known{"x-banyan-shadow", HeaderId::x_banyan_shadow},
+    Known{"x-forwarded-for", HeaderId::x_forwarded_for},
+    Known{"x-forwarded-host", HeaderId::x_forwarded_host},
+    Known{"x-forwarded-proto", HeaderId::x_forwarded_proto},
+    Known{"x-request-id", HeaderId::x_request_id},
+};
+
+// A perfect hash over the table above, found at compile time: one multiplication, one comparison.
+constexpr std::size_t kSlots = 128;
+
+constexpr std::uint32_t mix(std::string_view name, std::uint32_t seed) {
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(lower(name[i])));
+  };
+  const std::size_t n = name.size();
+  const std::uint32_t key = at(0) | at(n / 2) << 8 | at(n - 1) << 16 |
+                            static_cast<std::uint32_t>(n) << 24;
+  return (key * seed) >> 25;
+}
+
+constexpr bool is_perfect(std::uint32_t seed) {
+  std::array<bool, kSlots> taken{};
+  for (const Known& k : kKnown) {
+    const std::uint32_t slot = mix(k.name, seed);
+    if (taken[slot]) return false;
+    taken[slot] = true;
+  }
+  return true;
+}
+
+constexpr std::uint32_t find_seed() {
+  for (std::uint32_t seed = 0x9E3779B1U, tries = 0; tries < 4000; ++tries, seed += 0x6A09E667U) {
+    if (is_perfect(seed | 1U)) return seed | 1U;
+  }
+  return 0;
+}
+constexpr std::uint32_t kSeed = find_seed();
+static_assert(kSeed != 0, "no perfect hash: enlarge kSlots");
+
+constexpr std::array<Known, kSlots> make_slots() {
+  std::array<Known, kSlots> slots{};
+  for (const Known& k : kKnown) slots[mix(k.name, kSeed)] = k;
+  return slots;
+}
+constexpr std::array<Known, kSlots> kTable = make_slots();
+
+}  // namespace
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+HeaderId header_id(std::string_view name) {
+  if (name.empty()) return HeaderId::other;
+  const Known& k = kTable[mix(name, kSeed)];
+  return equals_ignoring_case(name, k.name) ? k.id : HeaderId::other;
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  const auto at = static_cast<std::uint32_t>(bytes_.size());
+  const auto name_size = static_cast<std::uint32_t>(name.size());
+  bytes_.append(name).append(value);
+  fields_.push_back({at, name_size, at + name_size, static_cast<std::uint32_t>(value.size()),
+                     header_id(name)});
+}
+
+void Headers::clear() {
+  bytes_.clear();
+  fields_.clear();
+}
+
+void Headers::reserve(std::size_t bytes, std::size_t fields) {
+  bytes_.reserve(bytes);
+  fields_.reserve(fields);
+}
+
+void Headers::shrink(std::size_t bytes_max) {
+  if (bytes() <= bytes_max) return;
+  std::string().swap(bytes_);
+  std::vector<Field>().swap(fields_);
+}
+
+Header Headers::operator[](std::size_t i) const {
+  const Field& f = fields_[i];
+  const std::string_view all = bytes_;
+  return {all.substr(f.name_at, f.name_size), all.substr(f.value_at, f.value_size), f.id};
+}
+
+std::optional<std::string_view> Headers::find(HeaderId id) const {
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    if (fields_[i].id == id) return (*this)[i].value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+  for (const Header h : *this) {
+    if (equals_ignoring_case(h.name, name)) return h.value;
+  }
+  return std::nullopt;
+}
+
+std::size_t Headers::count(HeaderId id) const {
+  return static_cast<std::size_t>(
+      std::count_if(fields_.begin(), fields_.end(), [id](const Field& f) { return f.id == id; }));
+}
+
+bool Headers::has_token(HeaderId id, std::string_view token) const {
+  bool found = false;
+  for (const Header h : *this) {
+    if (h.id != id) continue;
+    for_each_list_member(h.value, [&](std::string_view member) {
+      found = found || equals_ignoring_case(member, token);
+    });
+  }
+  return found;
+}
+
+}  // namespace banyan

@@ -1,0 +1,145 @@
+// base/headers.h: the header fields of one message.
+//
+// All names and values lie in one buffer; a field is a pair of offsets into it and the id of its
+// name, so a message with twenty fields is two allocations, and none once the object is reused.
+// Order and spelling of the wire are kept. A Headers is a value: a copy stands on its own.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace banyan {
+
+// The names that some part of Banyan asks for.
+enum class HeaderId : std::uint8_t {
+  other,
+  age,
+  authorization,
+  baggage,
+  connection,
+  content_encoding,
+  content_length,
+  content_type,
+  cookie,
+  date,
+  etag,
+  expect,
+  forwarded,
+  host,
+  keep_alive,
+  proxy_authenticate,
+  proxy_authorization,
+  proxy_connection,
+  server,
+  set_cookie,
+  te,
+  traceparent,
+  trailer,
+  transfer_encoding,
+  upgrade,
+  via,
+  x_banyan_shadow,
+  x_forwarded_for,
+  x_forwarded_host,
+  x_forwarded_proto,
+  x_request_id,
+};
+
+// Case-insensitive. `other` for every name without an id.
+[[nodiscard]] HeaderId header_id(std::string_view name);
+// ASCII only, as RFC 9110 §5.1 asks of field names.
+[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+struct Header {
+  std::string_view name;
+  std::string_view value;
+  HeaderId id;
+};
+
+class Headers {
+ public:
+  class Iterator;
+
+  // Copies both into the buffer. A size of 4 GiB and more is the caller's to refuse.
+  void add(std::string_view name, std::string_view value);
+  // Keeps the memory.
+  void clear();
+  void reserve(std::size_t bytes, std::size_t fields);
+
+  [[nodiscard]] std::size_t size() const { return fields_.size(); }
+  [[nodiscard]] bool empty() const { return fields_.empty(); }
+  [[nodiscard]] Header operator[](std::size_t i) const;
+  [[nodiscard]] Iterator begin() const;
+  [[nodiscard]] Iterator end() const;
+
+  // The value of the first field of that name.
+  [[nodiscard]] std::optional<std::string_view> find(HeaderId id) const;
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+  [[nodiscard]] std::size_t count(HeaderId id) const;
+  // Whether a comma-separated list field (Connection, TE…) names `token`, in any of its lines.
+  [[nodiscard]] bool has_token(HeaderId id, std::string_view token) const;
+
+  // Memory held, for budgets.
+  [[nodiscard]] std::size_t bytes() const {
+    return bytes_.capacity() + fields_.capacity() * sizeof(Field);
+  }
+  // Gives back memory above `bytes_max`, so that one large head does not stay with a pooled object.
+  void shrink(std::size_t bytes_max);
+
+ private:
+  struct Field {
+    std::uint32_t name_at;
+    std::uint32_t name_size;
+    std::uint32_t value_at;
+    std::uint32_t value_size;
+    HeaderId id;
+  };
+
+  std::string bytes_;
+  std::vector<Field> fields_;
+};
+
+class Headers::Iterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = Header;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const Header*;
+  using reference = Header;
+
+  Iterator(const Headers& headers, std::size_t at) : headers_(&headers), at_(at) {}
+  Header operator*() const { return (*headers_)[at_]; }
+  Iterator& operator++() {
+    ++at_;
+    return *this;
+  }
+  bool operator==(const Iterator& o) const { return at_ == o.at_; }
+
+ private:
+  const Headers* headers_;
+  std::size_t at_;
+};
+
+inline Headers::Iterator Headers::begin() const { return {*this, 0}; }
+inline Headers::Iterator Headers::end() const { return {*this, fields_.size()}; }
+
+// Calls `take(std::string_view)` with each non-empty, trimmed member of a comma-separated list.
+template <class F>
+void for_each_list_member(std::string_view list, F take) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    std::string_view member = list.substr(0, comma);
+    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
+    const std::size_t first = member.find_first_not_of(" \t");
+    if (first == std::string_view::npos) continue;
+    member = member.substr(first, member.find_last_not_of(" \t") - first + 1);
+    take(member);
+  }
+}
+
+}  // namespace banyan

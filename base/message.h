@@ -1,0 +1,68 @@
+// base/message.h: the heads of a request and of a response, whatever protocol they came by.
+//
+// Filled by a codec, reused from exchange to exchange (clear() keeps the memory), copied where a
+// shadow needs one of its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/headers.h"
+
+namespace banyan {
+
+enum class Method : std::uint8_t { get, head, options, post, put, del, patch, trace, connect, other };
+
+enum class HttpVersion : std::uint8_t { http10, http11, http2 };
+
+// How the end of a body is told (RFC 9112 §6.3). Never guessed: what is ambiguous is refused.
+enum class Framing : std::uint8_t {
+  none,            // there is no body
+  content_length,  // exactly `content_length` bytes
+  chunked,
+  until_close,  // responses only
+};
+
+[[nodiscard]] Method method_of(std::string_view text);
+// RFC 9110 §9.2.1, without TRACE, which is never forwarded.
+[[nodiscard]] constexpr bool is_safe(Method m) {
+  return m == Method::get || m == Method::head || m == Method::options;
+}
+
+struct RequestHead {
+  Method method = Method::get;
+  HttpVersion version = HttpVersion::http11;
+  Framing framing = Framing::none;
+  bool keep_alive = true;
+  bool expect_continue = false;
+  std::uint64_t content_length = 0;
+  std::string method_text;
+  std::string target;     // origin-form, `*` for OPTIONS; absolute-form is split by the codec
+  std::string authority;  // Host, or that of an absolute-form target: they were found to agree
+  Headers headers;        // as they came, Host included
+
+  [[nodiscard]] std::string_view path() const {
+    return std::string_view(target).substr(0, target.find('?'));
+  }
+  [[nodiscard]] bool has_body() const {
+    return framing == Framing::chunked || (framing == Framing::content_length && content_length > 0);
+  }
+  void clear();
+};
+
+struct ResponseHead {
+  int status = 0;
+  HttpVersion version = HttpVersion::http11;
+  Framing framing = Framing::none;
+  bool keep_alive = true;
+  // Also told where there is no body: to HEAD, and with 304 (RFC 9110 §8.6).
+  std::optional<std::uint64_t> content_length;
+  std::string reason;
+  Headers headers;
+
+  void clear();
+};
+
+}  // namespace banyan

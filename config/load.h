@@ -1,0 +1,40 @@
+// config/load.h: from YAML to a Snapshot, with every problem in one pass.
+//
+// `run`, `validate` and reload use this same decoder. Pure but for load_file() reading the file.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/snapshot.h"
+
+namespace banyan::config {
+
+struct Problem {
+  std::size_t line = 0;    // 1-based; 0 where there is no place (the file can not be read)
+  std::size_t column = 0;  // 1-based, in characters
+  std::string path;        // `migrations[0].shadow.sampel`, may be empty
+  std::string message;     // `unknown key (did you mean "sample"?)`
+  std::string source;      // the source line, may be empty
+};
+
+// `FILE:LINE:COL: error: PATH: MESSAGE`, the source line and a caret under the column, each ended
+// by a newline.
+[[nodiscard]] std::string to_text(std::string_view file, const Problem& problem);
+
+struct Loaded {
+  std::shared_ptr<const Snapshot> snapshot;  // nullptr where there are problems
+  std::vector<Problem> problems;             // in the order of their places
+};
+
+[[nodiscard]] Loaded load_text(std::string_view yaml);
+[[nodiscard]] Loaded load_file(const std::string& path);
+
+// The keys that are fixed at start and differ between the two, by their path (`workers`,
+// `state_dir`, `admin.bind`, `health.bind`).
+[[nodiscard]] std::vector<std::string> fixed_keys_changed(const Snapshot& running,
+                                                          const Snapshot& next);
+
+}  // namespace banyan::config

@@ -1,0 +1,108 @@
+// config/snapshot.h: one configuration load, compiled and immutable.
+//
+// Shared by all workers as shared_ptr<const Snapshot>; an exchange keeps the one it began with.
+// Defaults stand here, beside the thing they configure, and nowhere else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "routing/bucket.h"
+#include "routing/route_table.h"
+#include "shadow/diff/comparison.h"
+#include "shadow/sampler.h"
+
+namespace banyan::config {
+
+using std::chrono::milliseconds;
+inline constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
+
+// A place to listen on or to connect to. `host` is an IP literal (without brackets).
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+struct Timeouts {
+  milliseconds header{10'000};    // first byte to end of head: 408
+  milliseconds idle{60'000};      // a kept connection; a pause in a response body
+  milliseconds request{60'000};   // longest pause in a request body: 408
+  milliseconds connect{1'000};    // one attempt: 503
+  milliseconds response{30'000};  // request sent to response head: 504
+};
+
+struct Limits {  // of the process
+  std::uint64_t header_bytes = 64 * 1024;
+  std::uint64_t header_count = 100;
+  std::uint64_t url_bytes = 8 * 1024;
+  std::uint64_t body_bytes = kNone;
+  std::uint64_t connections = 10'000;
+  std::uint64_t pending = 1'000;  // exchanges waiting for a connection, per upstream: 503
+};
+
+struct Listener {
+  std::string name;
+  Address bind;
+  bool via = false;
+  bool x_forwarded = true;
+};
+
+struct Upstream {
+  std::string name;
+  std::vector<Address> endpoints;
+  milliseconds idle_timeout{4'000};
+};
+
+struct Shadow {
+  shadow::Sampling sampling;
+  milliseconds timeout{5'000};
+  std::uint64_t max_in_flight = 100;
+  std::uint64_t max_connections = 16;
+  std::uint64_t budget_exchange = 256 * 1024;
+  std::uint64_t budget_migration = 8 * 1024 * 1024;
+};
+
+// The rest of one migration; its match and flag stand in the route of the same index.
+struct Migration {
+  std::string name;
+  std::string epoch;
+  std::string flag;
+  std::size_t legacy = 0;  // indices into Snapshot::upstreams
+  std::size_t monolith = 0;
+  std::optional<Shadow> shadow;
+  shadow::CompareRules compare;
+};
+
+struct Snapshot {
+  std::uint32_t workers = 1;
+  std::string state_dir = "/var/lib/banyan";
+  Address admin{"127.0.0.1", 9901};
+  Address health{"0.0.0.0", 9902};
+  std::string log_level = "info";     // trace debug info warning error
+  std::string access_path = "stdout";  // a file, `stdout`, or empty: off
+  milliseconds drain_delay{5'000};
+  milliseconds drain_timeout{30'000};
+  bool reload_watch = true;
+  milliseconds reload_poll{10'000};
+  milliseconds reload_debounce{200};
+  Timeouts timeouts;
+  Limits limits;
+  std::uint64_t shadow_budget = 32 * 1024 * 1024;
+  std::vector<Listener> listeners;
+  std::vector<Upstream> upstreams;
+  std::optional<std::size_t> default_upstream;  // index into upstreams
+  std::vector<Migration> migrations;
+  routing::RouteTable routes;  // routes()[i] belongs to migrations[i]
+  std::map<std::string, routing::Share> flags;  // as written under `flags:`
+  std::string content_hash;                     // of the file's bytes
+};
+
+}  // namespace banyan::config

@@ -1,0 +1,111 @@
+// proxy/observe/stats.h: the counters that workers write and a scrape reads.
+//
+// Every counter has one writer, its worker, so adding is a load, an addition and a store, and no
+// cache line is shared between workers. Every index is resolved when a configuration is compiled:
+// nothing is looked up by name while a request waits. Counters live as long as the process.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arm.h"
+#include "base/error.h"
+#include "shadow/diff/comparison.h"
+#include "shadow/sampler.h"
+
+namespace banyan::observe {
+
+class Counter {  // also a gauge: add(-1)
+ public:
+  void add(std::int64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::int64_t read() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> value_{0};
+};
+
+// Seconds, the upper bounds of the buckets of `banyan_request_duration_seconds`.
+inline constexpr std::array kDurationBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                            0.1,    0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
+
+struct DurationHistogram {
+  std::array<Counter, kDurationBounds.size() + 1> buckets;  // not cumulative; the last: +Inf
+  Counter sum_us;
+  void observe(std::chrono::microseconds d);
+};
+
+// 1xx..5xx, and `none` for an exchange without a status (the client left, the shadow broke).
+inline constexpr std::size_t kCodeClasses = 6;
+[[nodiscard]] std::size_t code_class(int status);
+[[nodiscard]] std::string_view code_class_name(std::size_t code_class);
+
+struct ArmStats {
+  std::array<Counter, kCodeClasses> requests;
+  DurationHistogram duration;
+};
+
+// One migration, or (slot 0) what belongs to none: default and 404, always as legacy.
+struct MigrationStats {
+  std::array<std::array<ArmStats, 2>, 2> by_arm_and_role;
+  [[nodiscard]] ArmStats& of(Arm arm, Role role) {
+    return by_arm_and_role[static_cast<std::size_t>(arm)][static_cast<std::size_t>(role)];
+  }
+  // By the shadow's arm (direction) and verdict; only those settled on the worker.
+  std::array<std::array<Counter, shadow::kVerdictCount>, 2> comparisons;
+  std::array<Counter, shadow::kSkipCount> shadow_skipped;
+  Counter sticky_missing;
+};
+
+struct UpstreamStats {
+  std::array<Counter, 2> connections;  // by Role; a gauge
+  Counter connections_opened;          // of both roles
+  Counter retries;
+};
+
+// All counters of one worker.
+class WorkerStats {
+ public:
+  std::array<Counter, kErrorCodeCount> local_errors;
+  Counter downstream_connections;  // a gauge
+  Counter comparisons_dropped;     // the comparison queue was full
+  // Slots must have been made with StatsRegistry before.
+  [[nodiscard]] MigrationStats& migration(std::size_t slot) { return migrations_[slot]; }
+  [[nodiscard]] UpstreamStats& upstream(std::size_t slot) { return upstreams_[slot]; }
+
+ private:
+  friend class StatsRegistry;
+  std::deque<MigrationStats> migrations_;  // grown by the control thread under the registry's
+  std::deque<UpstreamStats> upstreams_;    // rules; elements never move
+};
+
+// Control thread only. Slots are made before the configuration that uses them is published.
+class StatsRegistry {
+ public:
+  explicit StatsRegistry(std::size_t workers);
+
+  // Slot 0 is `none`. The pointers that workers need are taken from worker(i) at compile time, so
+  // a worker never reads the deque while it grows.
+  [[nodiscard]] std::size_t migration_slot(std::string_view name);
+  [[nodiscard]] std::size_t upstream_slot(std::string_view name);
+  [[nodiscard]] WorkerStats& worker(std::size_t index) { return workers_[index]; }
+  [[nodiscard]] const std::deque<WorkerStats>& workers() const { return workers_; }
+  [[nodiscard]] const std::vector<std::string>& migrations() const { return migration_names_; }
+  [[nodiscard]] const std::vector<std::string>& upstreams() const { return upstream_names_; }
+
+ private:
+  std::deque<WorkerStats> workers_;
+  std::vector<std::string> migration_names_;
+  std::vector<std::string> upstream_names_;
+};
+
+}  // namespace banyan::observe

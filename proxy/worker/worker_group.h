@@ -1,0 +1,81 @@
+// proxy/worker/worker_group.h: what the control thread says to the workers.
+//
+// Control thread only. Messages reach a worker through its mailbox, in order; a `done` callback
+// runs on the control thread once every worker has worked through it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/snapshot.h"
+#include "proxy/observe/stats.h"
+#include "routing/slots.h"
+#include "shadow/difference_table.h"
+
+namespace banyan::net {
+class Loop;
+}
+namespace banyan::observe {
+class AccessLog;
+}
+
+namespace banyan::worker {
+
+class WorkerGroup {
+ public:
+  using Done = std::function<void()>;
+
+  struct Shared {            // all outlive the group
+    net::Loop& control;      // `done` runs here
+    routing::Slots& slots;
+    observe::StatsRegistry& stats;
+    observe::AccessLog& access_log;
+    shadow::DifferenceTable& differences;
+  };
+
+  explicit WorkerGroup(Shared shared);
+  ~WorkerGroup();  // stops and joins what still runs
+  WorkerGroup(const WorkerGroup&) = delete;
+  WorkerGroup& operator=(const WorkerGroup&) = delete;
+
+  // Binds every listener and starts snapshot->workers threads. On an error nothing was started.
+  [[nodiscard]] Result<void> start(std::shared_ptr<const config::Snapshot> snapshot,
+                                   std::shared_ptr<const routing::FlagTable> flags);
+  // A new configuration for every exchange that begins from now on. New listeners are bound before
+  // anything changes; an error (an address that can not be bound) leaves all as it was and `done`
+  // is not called.
+  [[nodiscard]] Result<void> publish(std::shared_ptr<const config::Snapshot> snapshot,
+                                     std::shared_ptr<const routing::FlagTable> flags, Done done);
+  // Flags alone.
+  void publish(std::shared_ptr<const routing::FlagTable> flags, Done done);
+  // `done` after every worker has turned its loop once: a latch that was set before is then in
+  // force for every request whose head arrives afterwards.
+  void turn(Done done);
+
+  // The address that a listener is bound to, `IP:PORT`, by name.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> addresses() const;
+
+  // Connections are asked to close (`Connection: close`), everything is still served.
+  void start_drain();
+  // Stops listening, closes idle connections, lets running exchanges finish for `timeout`, then
+  // cuts them. `done` gets how many were cut.
+  void stop(config::milliseconds timeout, std::function<void(std::uint64_t cut)> done);
+
+  // For status: consecutive connect failures made an endpoint unhealthy, as worker 0 last saw it.
+  struct EndpointHealth {
+    std::string upstream;
+    std::string endpoint;
+    bool healthy = true;
+  };
+  [[nodiscard]] std::vector<EndpointHealth> health() const;
+
+ private:
+  class Crew;
+  std::unique_ptr<Crew> crew_;
+};
+
+}  // namespace banyan::worker

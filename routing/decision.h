@@ -1,0 +1,38 @@
+// routing/decision.h: which arm serves one request, and why.
+//
+// Made once per exchange and stored with it; made again only while not a byte was sent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/arm.h"
+#include "base/headers.h"
+#include "routing/flag.h"
+#include "routing/route.h"
+
+namespace banyan::routing {
+
+enum class Reason : std::uint8_t {
+  latched,         // rolled back, until `rearm`
+  nobody,          // the share is 0 %
+  everybody,       // the share is 100 %
+  bucket,          // the sticky key's bucket against the share
+  sticky_missing,  // a key is configured and absent: legacy
+  per_request,     // no key: drawn for this request alone
+};
+[[nodiscard]] std::string_view to_string(Reason reason);
+
+struct Decision {
+  Arm arm = Arm::legacy;
+  Reason reason = Reason::nobody;
+  std::optional<std::uint32_t> bucket;  // of kBuckets, where a key or a draw decided
+};
+
+// Pure. `draw`: a random number, used only for per_request. Never an error: whatever is missing
+// leads to legacy.
+[[nodiscard]] Decision decide(const Route& route, const FlagState& flag, bool latched,
+                              const Headers& headers, std::uint32_t draw);
+
+}  // namespace banyan::routing

@@ -1,0 +1,37 @@
+// shadow/sampler.h: which exchanges get a shadow. Pure; drawn before any answer is known, and
+// independent of the bucket that chose the arm.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/message.h"
+
+namespace banyan::shadow {
+
+enum class Skip : std::uint8_t {
+  method,          // not one of shadow.methods
+  body,            // the request has a body
+  sample,          // not drawn
+  rolled_back,     // a latched migration sends nothing to the monolith
+  in_flight,       // shadow.max_in_flight
+  budget,          // shadow.budget.migration or shadow_budget
+  connections,     // shadow.max_connections
+  draining,
+};
+inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::draining) + 1;
+// The word in `banyan_shadow_skipped_total{reason}`.
+[[nodiscard]] std::string_view to_string(Skip skip);
+
+struct Sampling {
+  std::uint32_t millipercent = 100'000;  // of the eligible exchanges
+  std::vector<Method> methods = {Method::get, Method::head, Method::options};
+};
+
+// Why this request gets no shadow, or nothing. `draw`: uniform over 0..99'999.
+[[nodiscard]] std::optional<Skip> eligible(const Sampling& sampling, const RequestHead& request,
+                                           std::uint32_t draw);
+
+}  // namespace banyan::shadow
