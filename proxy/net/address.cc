@@ -1,0 +1,88 @@
+#include "proxy/net/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace banyan::net {
+namespace {
+
+Failure local_failure(std::string detail) {
+  return Failure({ErrorCode::internal, Side::local, Retry::unsafe, std::move(detail)});
+}
+
+const sockaddr_in& v4(const sockaddr* a) { return *reinterpret_cast<const sockaddr_in*>(a); }
+const sockaddr_in6& v6(const sockaddr* a) { return *reinterpret_cast<const sockaddr_in6*>(a); }
+
+}  // namespace
+
+Result<SocketAddress> SocketAddress::parse(std::string_view host, std::uint16_t port) {
+  SocketAddress address;
+  const std::string text(host);
+  auto* in4 = reinterpret_cast<sockaddr_in*>(&address.storage_);
+  auto* in6 = reinterpret_cast<sockaddr_in6*>(&address.storage_);
+  if (inet_pton(AF_INET, text.c_str(), &in4->sin_addr) == 1) {
+    in4->sin_family = AF_INET;
+    in4->sin_port = htons(port);
+    return address;
+  }
+  if (inet_pton(AF_INET6, text.c_str(), &in6->sin6_addr) == 1) {
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(port);
+    return address;
+  }
+  return local_failure("\"" + text + "\" is not an IP address");
+}
+
+SocketAddress SocketAddress::local_of(int fd) {
+  SocketAddress address;
+  socklen_t size = sizeof address.storage_;
+  if (getsockname(fd, address.get(), &size) != 0) return {};
+  return address;
+}
+
+socklen_t SocketAddress::size() const {
+  return storage_.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+}
+
+std::string SocketAddress::host() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* ip = storage_.ss_family == AF_INET6 ? static_cast<const void*>(&v6(get()).sin6_addr)
+                                                  : static_cast<const void*>(&v4(get()).sin_addr);
+  if (storage_.ss_family != AF_INET && storage_.ss_family != AF_INET6) return {};
+  inet_ntop(storage_.ss_family, ip, text.data(), text.size());
+  return text.data();
+}
+
+std::string SocketAddress::to_text() const {
+  if (storage_.ss_family == AF_INET6) {
+    return "[" + host() + "]:" + std::to_string(ntohs(v6(get()).sin6_port));
+  }
+  if (storage_.ss_family == AF_INET)
+    return host() + ":" + std::to_string(ntohs(v4(get()).sin_port));
+  return {};
+}
+
+Result<int> bind_tcp(const SocketAddress& address) {
+  const int fd =
+      ::socket(address.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (fd < 0) return local_failure(std::string("socket: ") + std::strerror(errno));
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (address.get()->sa_family == AF_INET6) {
+    ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  }
+  if (::bind(fd, address.get(), address.size()) != 0) {
+    const std::string why = std::strerror(errno);
+    ::close(fd);
+    return local_failure("can not bind " + address.to_text() + ": " + why);
+  }
+  return fd;
+}
+
+}  // namespace banyan::net

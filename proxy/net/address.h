@@ -1,0 +1,36 @@
+// proxy/net/address.h: socket addresses without names; nothing here asks a resolver.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace banyan::net {
+
+class SocketAddress {
+ public:
+  SocketAddress() = default;
+  // `host`: an IPv4 or IPv6 literal without brackets.
+  [[nodiscard]] static Result<SocketAddress> parse(std::string_view host, std::uint16_t port);
+  // Of a bound or connected socket. Empty where the system has none to tell.
+  [[nodiscard]] static SocketAddress local_of(int fd);
+
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage_); }
+  [[nodiscard]] socklen_t size() const;
+  [[nodiscard]] std::string host() const;     // no port, no brackets
+  [[nodiscard]] std::string to_text() const;  // `1.2.3.4:80`, `[::1]:80`
+
+ private:
+  sockaddr_storage storage_{};
+};
+
+// A listening TCP socket, not yet accepting: SO_REUSEADDR, SO_REUSEPORT (several workers share one
+// address), non-blocking, close-on-exec. The caller owns the descriptor.
+[[nodiscard]] Result<int> bind_tcp(const SocketAddress& address);
+
+}  // namespace banyan::net

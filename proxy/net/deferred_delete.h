@@ -1,0 +1,40 @@
+// proxy/net/deferred_delete.h: how an object ends while its own function may still be running.
+//
+// Nothing destroys itself or its caller. Whoever is done says so to its owner; the owner moves it
+// here, and it is destroyed between callbacks, in uv_prepare and uv_check.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace banyan::net {
+
+class Deferrable {
+ public:
+  Deferrable() = default;
+  Deferrable(const Deferrable&) = delete;
+  Deferrable& operator=(const Deferrable&) = delete;
+  virtual ~Deferrable() = default;
+};
+
+// Loop thread only.
+class DeferredDelete {
+ public:
+  void add(std::unique_ptr<Deferrable> object) { doomed_.push_back(std::move(object)); }
+
+  // Destructors may add more; those go in the same run.
+  void run() {
+    while (!doomed_.empty()) {
+      std::swap(doomed_, running_);
+      running_.clear();
+    }
+  }
+  [[nodiscard]] bool empty() const { return doomed_.empty(); }
+
+ private:
+  std::vector<std::unique_ptr<Deferrable>> doomed_;
+  std::vector<std::unique_ptr<Deferrable>> running_;  // keeps its capacity
+};
+
+}  // namespace banyan::net

@@ -1,0 +1,163 @@
+#include "proxy/net/loop.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace banyan::net {
+
+void FlushList::add(Flushable& f) {
+  if (f.flush_at_ != 0) return;
+  waiting_.push_back(&f);
+  f.flush_at_ = waiting_.size();
+}
+
+void FlushList::remove(Flushable& f) {
+  if (f.flush_at_ == 0) return;
+  waiting_[f.flush_at_ - 1] = nullptr;
+  f.flush_at_ = 0;
+}
+
+void FlushList::run() {
+  // flush() may add more; those are written in the same run.
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    Flushable* f = waiting_[i];
+    if (f == nullptr) continue;
+    f->flush_at_ = 0;
+    f->flush();
+  }
+  waiting_.clear();
+}
+
+struct Loop::Handles {
+  uv_prepare_t prepare;
+  uv_check_t check;
+  uv_async_t wake;
+  uv_timer_t clock;
+};
+
+Loop::Loop()
+    : uv_(new uv_loop_t),
+      handles_(new Handles),
+      timers_([this] { return SteadyTime(Milliseconds(uv_now(uv_.get()))); }),
+      slab_(new char[kReadSlabBytes]) {
+  uv_loop_init(uv_.get());
+  uv_update_time(uv_.get());
+  uv_prepare_init(uv_.get(), &handles_->prepare);
+  uv_check_init(uv_.get(), &handles_->check);
+  uv_timer_init(uv_.get(), &handles_->clock);
+  handles_->prepare.data = handles_->check.data = handles_->clock.data = this;
+  uv_prepare_start(&handles_->prepare, [](uv_prepare_t* h) {
+    auto* loop = static_cast<Loop*>(h->data);
+    loop->end_of_iteration();
+    loop->arm_clock();
+  });
+  uv_check_start(&handles_->check,
+                 [](uv_check_t* h) { static_cast<Loop*>(h->data)->end_of_iteration(); });
+  uv_async_init(uv_.get(), &handles_->wake,
+                [](uv_async_t* h) { static_cast<Loop*>(h->data)->run_posted(); });
+  handles_->wake.data = this;
+}
+
+Loop::~Loop() {
+  end_of_iteration();
+  uv_walk(
+      uv_.get(),
+      [](uv_handle_t* h, void*) {
+        if (uv_is_closing(h) == 0) uv_close(h, nullptr);
+      },
+      nullptr);
+  uv_run(uv_.get(), UV_RUN_DEFAULT);
+  uv_loop_close(uv_.get());
+}
+
+void Loop::run() { uv_run(uv_.get(), UV_RUN_DEFAULT); }
+
+void Loop::stop() { uv_stop(uv_.get()); }
+
+void Loop::post(std::function<void()> task) {
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(task));
+  }
+  uv_async_send(&handles_->wake);
+}
+
+void Loop::run_posted() {
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted_running_.swap(posted_);
+  }
+  for (const auto& task : posted_running_) task();
+  posted_running_.clear();
+}
+
+void Loop::end_of_iteration() {
+  flush_all();
+  doomed_.run();
+}
+
+void Loop::flush_all() {
+  primary_.run();
+  run_after_flush();
+  shadow_.run();
+  slab_used_ = 0;
+}
+
+void Loop::after_flush(AfterFlush& waiter) {
+  if (waiter.after_at_ != 0) return;
+  after_flush_.push_back(&waiter);
+  waiter.after_at_ = after_flush_.size();
+}
+
+void Loop::cancel_after_flush(AfterFlush& waiter) {
+  if (waiter.after_at_ == 0) return;
+  const std::size_t at = std::exchange(waiter.after_at_, 0) - 1;
+  if (at < after_flush_.size() && after_flush_[at] == &waiter) after_flush_[at] = nullptr;
+  std::replace(after_flush_running_.begin(), after_flush_running_.end(), &waiter,
+               static_cast<AfterFlush*>(nullptr));
+}
+
+void Loop::run_after_flush() {
+  if (after_flush_.empty()) return;
+  after_flush_running_.swap(after_flush_);
+  for (std::size_t i = 0; i < after_flush_running_.size(); ++i) {
+    AfterFlush* waiter = after_flush_running_[i];
+    if (waiter == nullptr) continue;
+    waiter->after_at_ = 0;
+    waiter->on_flushed();
+  }
+  after_flush_running_.clear();
+}
+
+void Loop::read_done(std::size_t n) {
+  slab_used_ += n;
+  if (read_room() < kReadMin) flush_all();
+}
+
+void Loop::arm_clock() {
+  const std::optional<SteadyTime> next = timers_.next();
+  if (!next) {
+    if (clock_armed_ != SteadyTime::max()) uv_timer_stop(&handles_->clock);
+    clock_armed_ = SteadyTime::max();
+    return;
+  }
+  // A clock that rings too early is harmless and cheaper than moving it for every request.
+  if (clock_armed_ <= *next &&
+      uv_is_active(reinterpret_cast<uv_handle_t*>(&handles_->clock)) != 0) {
+    return;
+  }
+  const auto delay = std::chrono::ceil<Milliseconds>(*next - timers_.now()).count();
+  clock_armed_ = *next;
+  uv_timer_start(
+      &handles_->clock, [](uv_timer_t* h) { static_cast<Loop*>(h->data)->on_clock(); },
+      static_cast<std::uint64_t>(std::max<std::int64_t>(delay, 0)), 0);
+}
+
+void Loop::on_clock() {
+  clock_armed_ = SteadyTime::max();
+  timers_.advance();
+}
+
+}  // namespace banyan::net

@@ -1,0 +1,79 @@
+// proxy/net/tcp_transport.h: a Transport over one TCP connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/arm.h"
+#include "proxy/net/address.h"
+#include "proxy/net/loop.h"
+#include "proxy/net/out_queue.h"
+#include "proxy/net/transport.h"
+
+struct uv_stream_s;
+
+namespace banyan::net {
+
+class TcpTransport final : public Transport, private Flushable {
+ public:
+  // `role` decides in which of the loop's two write phases it writes.
+  // A failure that is known at once is still told by on_transport_error, later.
+  [[nodiscard]] static std::unique_ptr<TcpTransport> connect(Loop& loop, Role role,
+                                                             const SocketAddress& to,
+                                                             TransportEvents& events);
+  // The next connection waiting on `listener`; nullptr where that failed. Reading has begun.
+  [[nodiscard]] static std::unique_ptr<TcpTransport> accept(Loop& loop, uv_stream_s* listener);
+
+  ~TcpTransport() override;
+
+  // For an accepted one, before the loop goes on.
+  void start(TransportEvents& events);
+
+  void copy(Bytes bytes) override;
+  void borrow(Bytes bytes) override;
+  void pause_reading() override;
+  void resume_reading() override;
+  [[nodiscard]] std::size_t backlog() const override { return out_.size(); }
+  void finish() override;
+  void reset() override;
+  [[nodiscard]] const std::string& peer() const override { return peer_; }
+
+  // At most this much per read from now on: for what can not be used yet.
+  void limit_reads(std::size_t bytes_max) { read_max_ = bytes_max; }
+
+ private:
+  struct Socket;  // what libuv holds on to; outlives us until it is closed
+
+  TcpTransport(Loop& loop, Role role);
+  void flush() override;
+  void schedule_flush();
+  void write_async();
+  void on_write_done(int status);
+  void on_connect_done(int status);
+  void on_read_result(std::ptrdiff_t n);
+  void after_write();
+  void start_reading();
+  void fail(int uv_error, const char* doing);
+  void close_now();
+
+  Loop& loop_;
+  Role role_;
+  TransportEvents* events_ = nullptr;
+  Socket* socket_;
+  OutQueue out_;
+  std::size_t in_flight_ = 0;  // bytes of out_ that an asynchronous write holds
+  std::size_t read_max_ = Loop::kReadSlabBytes;
+  std::string peer_;
+  std::optional<Error> failed_;  // told at the next flush
+  bool connected_ = false;
+  bool reading_ = false;
+  bool read_ended_ = false;
+  bool blocked_ = false;
+  bool finishing_ = false;
+  bool shut_down_ = false;
+  bool failure_told_ = false;
+};
+
+}  // namespace banyan::net

@@ -1,0 +1,99 @@
+#include "proxy/net/timer_wheel.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace banyan::net {
+namespace {
+
+constexpr std::size_t slot_of(std::int64_t tick) {
+  return static_cast<std::size_t>(tick & (TimerWheel::kSlots - 1));
+}
+
+}  // namespace
+
+void Timer::set(SteadyTime deadline) {
+  deadline_tick_ = wheel_.tick_of(deadline, true);
+  is_set_ = true;
+  if (link_ != nullptr) {
+    if (deadline_tick_ >= slot_tick_) return;  // lazy: looked at when its slot comes up
+    wheel_.unlink(*this);
+  }
+  wheel_.link(*this);
+}
+
+void Timer::set_in(Milliseconds delay) { set(wheel_.now() + delay); }
+
+void Timer::cancel() {
+  is_set_ = false;
+  if (link_ != nullptr) wheel_.unlink(*this);
+}
+
+std::int64_t TimerWheel::tick_of(SteadyTime t, bool round_up) const {
+  const auto since = std::chrono::duration_cast<Milliseconds>(t - origin_).count();
+  return (since + (round_up ? kTick.count() : 0)) / kTick.count();
+}
+
+void TimerWheel::link(Timer& timer) {
+  const std::int64_t first = tick_ + 1;
+  timer.slot_tick_ = std::clamp(timer.deadline_tick_, first, tick_ + kSlots - 1);
+  const std::size_t slot = slot_of(timer.slot_tick_);
+  timer.next_ = slots_[slot];
+  if (timer.next_ != nullptr) timer.next_->link_ = &timer.next_;
+  timer.link_ = &slots_[slot];
+  slots_[slot] = &timer;
+  occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  ++count_;
+}
+
+void TimerWheel::unlink(Timer& timer) {
+  *timer.link_ = timer.next_;
+  if (timer.next_ != nullptr) timer.next_->link_ = timer.link_;
+  timer.next_ = nullptr;
+  timer.link_ = nullptr;
+  --count_;
+  const std::size_t slot = slot_of(timer.slot_tick_);
+  if (slots_[slot] == nullptr) occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+}
+
+void TimerWheel::visit_slot(std::int64_t tick) {
+  const std::size_t slot = slot_of(tick);
+  // Timers that a callback sets land in later slots, so this loop ends.
+  while (Timer* timer = slots_[slot]) {
+    unlink(*timer);
+    if (timer->deadline_tick_ > tick) {
+      link(*timer);
+      continue;
+    }
+    timer->is_set_ = false;
+    timer->fire_(timer->self_);
+  }
+}
+
+void TimerWheel::advance() {
+  const std::int64_t target = tick_of(now(), false);
+  while (tick_ < target) {
+    if (count_ == 0) {
+      tick_ = target;
+      return;
+    }
+    ++tick_;
+    visit_slot(tick_);
+  }
+}
+
+std::optional<SteadyTime> TimerWheel::next() const {
+  if (count_ == 0) return std::nullopt;
+  const std::int64_t first = tick_ + 1;
+  for (std::int64_t ahead = 0; ahead < kSlots;) {
+    const std::size_t slot = slot_of(first + ahead);
+    const std::uint64_t rest = occupied_[slot / 64] >> (slot % 64);
+    if (rest != 0) {
+      return origin_ + kTick * (first + ahead + std::countr_zero(rest));
+    }
+    ahead += static_cast<std::int64_t>(64 - slot % 64);
+  }
+  return std::nullopt;
+}
+
+}  // namespace banyan::net

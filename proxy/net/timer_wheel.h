@@ -1,0 +1,93 @@
+// proxy/net/timer_wheel.h: many timers, one clock event. Pure: the clock is an argument.
+//
+// A wheel of kSlots ticks of kTick. Setting, extending and cancelling are O(1). Extending a
+// deadline only stores it: the timer is looked at when its old slot comes up and moves on then
+// ("lazy"), so an idle timeout that every request pushes back costs one store.
+//
+// A timer fires no earlier than its deadline and at most one tick late, plus whatever the caller
+// is late. Deadlines farther than the wheel reaches wait in its last slot and move on.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "base/time.h"
+
+namespace banyan::net {
+
+class TimerWheel;
+
+// Embedded in the object that waits; destroying it cancels it.
+class Timer {
+ public:
+  using Fire = void (*)(void* self);
+
+  Timer(TimerWheel& wheel, Fire fire, void* self) : wheel_(wheel), fire_(fire), self_(self) {}
+  // Timer::calling<&Connection::on_idle>(wheel, this)
+  template <auto Member, class T>
+  [[nodiscard]] static Timer calling(TimerWheel& wheel, T* self) {
+    return Timer(
+        wheel, [](void* s) { (static_cast<T*>(s)->*Member)(); }, self);
+  }
+  ~Timer() { cancel(); }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  // Fires once, at `deadline`. Replaces an earlier deadline.
+  void set(SteadyTime deadline);
+  void set_in(Milliseconds delay);
+  void cancel();
+  [[nodiscard]] bool is_set() const { return is_set_; }
+
+ private:
+  friend class TimerWheel;
+
+  TimerWheel& wheel_;
+  Fire fire_;
+  void* self_;
+  std::int64_t deadline_tick_ = 0;
+  Timer* next_ = nullptr;
+  Timer** link_ = nullptr;  // who points at us; nullptr: in no slot
+  std::int64_t slot_tick_ = 0;
+  bool is_set_ = false;
+};
+
+class TimerWheel {
+ public:
+  static constexpr Milliseconds kTick{16};
+  static constexpr std::int64_t kSlots = 4096;  // reaches 65 s
+
+  using Clock = std::function<SteadyTime()>;
+
+  // `clock` tells the time of the current callback; it may be as coarse as a millisecond.
+  explicit TimerWheel(Clock clock) : clock_(std::move(clock)), origin_(clock_()) {}
+  TimerWheel(const TimerWheel&) = delete;
+  TimerWheel& operator=(const TimerWheel&) = delete;
+
+  // Fires everything that is due. Callbacks may set and cancel any timer.
+  void advance();
+  // When advance() is needed next at the earliest; nothing where no timer is in the wheel.
+  [[nodiscard]] std::optional<SteadyTime> next() const;
+  [[nodiscard]] SteadyTime now() const { return clock_(); }
+
+ private:
+  friend class Timer;
+
+  [[nodiscard]] std::int64_t tick_of(SteadyTime t, bool round_up) const;
+  void link(Timer& timer);
+  void unlink(Timer& timer);
+  void visit_slot(std::int64_t tick);
+
+  Clock clock_;
+  SteadyTime origin_;
+  std::int64_t tick_ = 0;  // every slot up to this tick was visited
+  std::size_t count_ = 0;
+  std::array<Timer*, static_cast<std::size_t>(kSlots)> slots_{};
+  std::array<std::uint64_t, static_cast<std::size_t>(kSlots / 64)> occupied_{};
+};
+
+}  // namespace banyan::net
