@@ -17,7 +17,7 @@ namespace banyan::observe {
 struct ExchangeRecord {
   WallTime at;  // when the request head was complete
   std::string_view listener;
-  std::string_view client;     // address without the port
+  std::string_view client;  // address without the port
   std::string_view method;
   std::string_view authority;
   std::string_view path;       // without the query

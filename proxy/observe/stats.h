@@ -60,6 +60,9 @@ struct MigrationStats {
   [[nodiscard]] ArmStats& of(Arm arm, Role role) {
     return by_arm_and_role[static_cast<std::size_t>(arm)][static_cast<std::size_t>(role)];
   }
+  [[nodiscard]] const ArmStats& of(Arm arm, Role role) const {
+    return by_arm_and_role[static_cast<std::size_t>(arm)][static_cast<std::size_t>(role)];
+  }
   // By the shadow's arm (direction) and verdict; only those settled on the worker.
   std::array<std::array<Counter, shadow::kVerdictCount>, 2> comparisons;
   std::array<Counter, shadow::kSkipCount> shadow_skipped;
@@ -81,6 +84,10 @@ class WorkerStats {
   // Slots must have been made with StatsRegistry before.
   [[nodiscard]] MigrationStats& migration(std::size_t slot) { return migrations_[slot]; }
   [[nodiscard]] UpstreamStats& upstream(std::size_t slot) { return upstreams_[slot]; }
+  [[nodiscard]] const MigrationStats& migration(std::size_t slot) const {
+    return migrations_[slot];
+  }
+  [[nodiscard]] const UpstreamStats& upstream(std::size_t slot) const { return upstreams_[slot]; }
 
  private:
   friend class StatsRegistry;

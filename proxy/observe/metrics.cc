@@ -1,0 +1,279 @@
+#include "proxy/observe/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <functional>
+#include <limits>
+
+namespace banyan::observe {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+constexpr double kMicrosPerSecond = 1e6;
+constexpr std::array kArms{Arm::legacy, Arm::monolith};
+constexpr std::array kRoles{Role::primary, Role::shadow};
+
+// The families of one scrape, in the order in which they are written.
+class Page {
+ public:
+  void begin(MetricType type, const std::string& name, const std::string& help) {
+    families_.push_back({"banyan_" + name, help, type, {}});
+  }
+  void begin_process(MetricType type, const std::string& name, const std::string& help) {
+    families_.push_back({"process_" + name, help, type, {}});
+  }
+  void add(Labels labels, double value) {
+    ClientMetric& metric = next(std::move(labels));
+    metric.counter.value = value;
+    metric.gauge.value = value;
+  }
+  void add(Labels labels, const ClientMetric::Histogram& histogram) {
+    next(std::move(labels)).histogram = histogram;
+  }
+  [[nodiscard]] std::string text() const {
+    return prometheus::TextSerializer{}.Serialize(families_);
+  }
+
+ private:
+  ClientMetric& next(Labels labels) {
+    families_.back().metric.emplace_back().label = std::move(labels);
+    return families_.back().metric.back();
+  }
+  std::vector<MetricFamily> families_;
+};
+
+std::string text(std::string_view view) { return std::string(view); }
+
+// The sum over all workers.
+template <class Read>
+double sum(const StatsRegistry& stats, Read read) {
+  std::int64_t total = 0;
+  for (const WorkerStats& worker : stats.workers()) {
+    total += read(worker).read();
+  }
+  return static_cast<double>(total);
+}
+
+// Calls take(slot, name, arm, role) for all that can occur: what belongs to no migration is always
+// legacy's.
+template <class Take>
+void for_each_arm(const StatsRegistry& stats, Take take) {
+  for (std::size_t slot = 0; slot < stats.migrations().size(); ++slot) {
+    for (const Arm arm : kArms) {
+      if (slot == 0 && arm == Arm::monolith) continue;
+      for (const Role role : kRoles) take(slot, stats.migrations()[slot], arm, role);
+    }
+  }
+}
+
+Labels arm_labels(const std::string& migration, Arm arm, Role role) {
+  return {{"migration", migration}, {"arm", text(to_string(arm))}, {"role", text(to_string(role))}};
+}
+
+void add_requests(Page& page, const StatsRegistry& stats) {
+  page.begin(MetricType::Counter, "requests_total",
+             "Exchanges that ended, by the class of their status.");
+  for_each_arm(stats, [&](std::size_t slot, const std::string& name, Arm arm, Role role) {
+    for (std::size_t c = 0; c < kCodeClasses; ++c) {
+      Labels labels = arm_labels(name, arm, role);
+      labels.push_back({"code_class", text(code_class_name(c))});
+      page.add(std::move(labels), sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+                 return worker.migration(slot).of(arm, role).requests[c];
+               }));
+    }
+  });
+}
+
+ClientMetric::Histogram duration_of(const StatsRegistry& stats, std::size_t slot, Arm arm,
+                                    Role role) {
+  ClientMetric::Histogram histogram;
+  const auto of = [&](const WorkerStats& worker) -> const DurationHistogram& {
+    return worker.migration(slot).of(arm, role).duration;
+  };
+  for (std::size_t b = 0; b <= kDurationBounds.size(); ++b) {
+    histogram.sample_count += static_cast<std::uint64_t>(sum(
+        stats, [&](const WorkerStats& worker) -> const Counter& { return of(worker).buckets[b]; }));
+    const double bound =
+        b < kDurationBounds.size() ? kDurationBounds[b] : std::numeric_limits<double>::infinity();
+    histogram.bucket.push_back({histogram.sample_count, bound});
+  }
+  histogram.sample_sum =
+      sum(stats, [&](const WorkerStats& worker) -> const Counter& { return of(worker).sum_us; }) /
+      kMicrosPerSecond;
+  return histogram;
+}
+
+void add_durations(Page& page, const StatsRegistry& stats) {
+  page.begin(MetricType::Histogram, "request_duration_seconds",
+             "From the request's head to the end of the exchange.");
+  for_each_arm(stats, [&](std::size_t slot, const std::string& name, Arm arm, Role role) {
+    page.add(arm_labels(name, arm, role), duration_of(stats, slot, arm, role));
+  });
+}
+
+void add_shadows(Page& page, const StatsRegistry& stats) {
+  page.begin(MetricType::Counter, "comparisons_total",
+             "Compared pairs, by the arm that the shadow went to and the verdict.");
+  for (std::size_t slot = 1; slot < stats.migrations().size(); ++slot) {
+    for (const Arm arm : kArms) {
+      for (std::size_t v = 0; v < shadow::kVerdictCount; ++v) {
+        page.add({{"migration", stats.migrations()[slot]},
+                  {"direction", "to_" + text(to_string(arm))},
+                  {"verdict", text(to_string(static_cast<shadow::Verdict>(v)))}},
+                 sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+                   return worker.migration(slot).comparisons[static_cast<std::size_t>(arm)][v];
+                 }));
+      }
+    }
+  }
+  page.begin(MetricType::Counter, "shadow_skipped_total", "Exchanges that got no shadow, and why.");
+  for (std::size_t slot = 1; slot < stats.migrations().size(); ++slot) {
+    for (std::size_t s = 0; s < shadow::kSkipCount; ++s) {
+      page.add({{"migration", stats.migrations()[slot]},
+                {"reason", text(to_string(static_cast<shadow::Skip>(s)))}},
+               sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+                 return worker.migration(slot).shadow_skipped[s];
+               }));
+    }
+  }
+  page.begin(MetricType::Counter, "comparisons_dropped_total",
+             "Pairs that were not compared because the queue was full.");
+  page.add({}, sum(stats, [](const WorkerStats& worker) -> const Counter& {
+             return worker.comparisons_dropped;
+           }));
+}
+
+void add_errors(Page& page, const StatsRegistry& stats) {
+  page.begin(MetricType::Counter, "local_errors_total", "Answers that the proxy gave by itself.");
+  for (std::size_t e = 0; e < kErrorCodeCount; ++e) {
+    page.add({{"reason", text(reason_of(static_cast<ErrorCode>(e)))}},
+             sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+               return worker.local_errors[e];
+             }));
+  }
+  page.begin(MetricType::Counter, "sticky_missing_total",
+             "Requests without the key that keeps a user on one arm.");
+  for (std::size_t slot = 1; slot < stats.migrations().size(); ++slot) {
+    page.add({{"migration", stats.migrations()[slot]}},
+             sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+               return worker.migration(slot).sticky_missing;
+             }));
+  }
+}
+
+void add_connections(Page& page, const StatsRegistry& stats) {
+  page.begin(MetricType::Gauge, "downstream_connections", "Open connections of clients.");
+  page.add({}, sum(stats, [](const WorkerStats& w) -> const Counter& {
+             return w.downstream_connections;
+           }));
+  page.begin(MetricType::Gauge, "upstream_connections", "Open connections to upstreams.");
+  for (std::size_t slot = 0; slot < stats.upstreams().size(); ++slot) {
+    for (const Role role : kRoles) {
+      page.add({{"upstream", stats.upstreams()[slot]}, {"role", text(to_string(role))}},
+               sum(stats, [&](const WorkerStats& w) -> const Counter& {
+                 return w.upstream(slot).connections[static_cast<std::size_t>(role)];
+               }));
+    }
+  }
+}
+
+void add_upstream_counters(Page& page, const StatsRegistry& stats) {
+  page.begin(MetricType::Counter, "upstream_connections_opened_total",
+             "Connections that were opened to upstreams.");
+  for (std::size_t slot = 0; slot < stats.upstreams().size(); ++slot) {
+    page.add({{"upstream", stats.upstreams()[slot]}},
+             sum(stats, [&](const WorkerStats& w) -> const Counter& {
+               return w.upstream(slot).connections_opened;
+             }));
+  }
+  page.begin(MetricType::Counter, "retries_total", "Requests that were sent once more.");
+  for (std::size_t slot = 0; slot < stats.upstreams().size(); ++slot) {
+    page.add({{"upstream", stats.upstreams()[slot]}},
+             sum(stats,
+                 [&](const WorkerStats& w) -> const Counter& { return w.upstream(slot).retries; }));
+  }
+}
+
+void add_flags(Page& page, const ControlFacts& control) {
+  page.begin(MetricType::Gauge, "flag_percent", "The monolith's share of the keys, 0 to 100.");
+  for (const auto& flag : control.flags) {
+    page.add({{"flag", flag.name}}, flag.millipercent / 1000.0);
+  }
+  page.begin(MetricType::Gauge, "flag_overridden",
+             "1 where a value set at run time outranks the configuration.");
+  for (const auto& flag : control.flags) {
+    page.add({{"flag", flag.name}}, flag.overridden ? 1.0 : 0.0);
+  }
+}
+
+void add_rollbacks(Page& page, const ControlFacts& control) {
+  page.begin(MetricType::Counter, "rollbacks_total", "Rollbacks, by what caused them.");
+  for (const auto& [what, count] : control.rollbacks) {
+    page.add({{"migration", what.first}, {"cause", what.second}}, static_cast<double>(count));
+  }
+  page.begin(MetricType::Gauge, "guardrail_latched", "1 while a migration is rolled back.");
+  for (const auto& [migration, latched] : control.latched) {
+    page.add({{"migration", migration}}, latched ? 1.0 : 0.0);
+  }
+}
+
+void add_configuration(Page& page, const ControlFacts& control) {
+  page.begin(MetricType::Gauge, "config_reload_success", "1 where the last load was taken.");
+  page.add({}, control.config_reload_success ? 1.0 : 0.0);
+  page.begin(MetricType::Counter, "config_reloads_total", "Loads of a changed configuration.");
+  page.add({{"result", "success"}}, static_cast<double>(control.reloads_ok));
+  page.add({{"result", "failure"}}, static_cast<double>(control.reloads_failed));
+  page.begin(MetricType::Gauge, "upstream_healthy", "0 where connecting keeps failing.");
+  for (const auto& e : control.endpoints) {
+    page.add({{"upstream", e.upstream}, {"endpoint", e.endpoint}}, e.healthy ? 1.0 : 0.0);
+  }
+}
+
+void add_self(Page& page, const ControlFacts& control) {
+  page.begin(MetricType::Counter, "log_dropped_total", "Log lines that did not fit.");
+  page.add({{"log", "access"}}, static_cast<double>(control.access_log_dropped));
+  page.add({{"log", "process"}}, static_cast<double>(control.process_log_dropped));
+  page.begin(MetricType::Gauge, "build_info", "Always 1.");
+  page.add({{"version", control.version}}, 1);
+}
+
+void add_process(Page& page, const ProcessFacts& process) {
+  page.begin_process(MetricType::Counter, "cpu_seconds_total", "User and system time.");
+  page.add({}, process.cpu_seconds);
+  page.begin_process(MetricType::Gauge, "resident_memory_bytes", "Resident memory.");
+  page.add({}, process.resident_bytes);
+  page.begin_process(MetricType::Gauge, "virtual_memory_bytes", "Virtual memory.");
+  page.add({}, process.virtual_bytes);
+  page.begin_process(MetricType::Gauge, "open_fds", "Open file descriptors.");
+  page.add({}, process.open_fds);
+  page.begin_process(MetricType::Gauge, "max_fds", "Most file descriptors that may be open.");
+  page.add({}, process.max_fds);
+  page.begin_process(MetricType::Gauge, "start_time_seconds", "Start, in seconds since 1970.");
+  page.add({}, process.start_time_seconds);
+}
+
+}  // namespace
+
+std::string metrics_text(const StatsRegistry& stats, const ControlFacts& control,
+                         const ProcessFacts& process) {
+  Page page;
+  add_requests(page, stats);
+  add_durations(page, stats);
+  add_shadows(page, stats);
+  add_errors(page, stats);
+  add_connections(page, stats);
+  add_upstream_counters(page, stats);
+  add_flags(page, control);
+  add_rollbacks(page, control);
+  add_configuration(page, control);
+  add_self(page, control);
+  add_process(page, process);
+  return page.text();
+}
+
+}  // namespace banyan::observe

@@ -1,0 +1,60 @@
+// proxy/observe/metrics.h: the text that a Prometheus server scrapes.
+//
+// Made anew for each scrape from the workers' counters, which are read while they run, and from
+// what the control thread knows. Control thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "proxy/observe/stats.h"
+
+namespace banyan::observe {
+
+// What is no counter of a worker.
+struct ControlFacts {
+  struct Flag {
+    std::string name;
+    std::uint32_t millipercent = 0;
+    bool overridden = false;  // a run-time value outranks the configuration
+  };
+  struct Endpoint {
+    std::string upstream;
+    std::string endpoint;
+    bool healthy = true;
+  };
+  std::vector<Flag> flags;
+  std::vector<Endpoint> endpoints;
+  std::vector<std::pair<std::string, bool>> latched;                       // by migration
+  std::map<std::pair<std::string, std::string>, std::uint64_t> rollbacks;  // migration, cause
+  bool config_reload_success = true;
+  std::uint64_t reloads_ok = 0;
+  std::uint64_t reloads_failed = 0;
+  std::uint64_t access_log_dropped = 0;
+  std::uint64_t process_log_dropped = 0;
+  std::string version;
+};
+
+// What the kernel says about this process; what can not be read is 0.
+struct ProcessFacts {
+  double cpu_seconds = 0;
+  double resident_bytes = 0;
+  double virtual_bytes = 0;
+  double open_fds = 0;
+  double max_fds = 0;
+  double start_time_seconds = 0;  // since the epoch
+};
+[[nodiscard]] ProcessFacts process_facts();
+
+// Text exposition format 0.0.4.
+[[nodiscard]] std::string metrics_text(const StatsRegistry& stats, const ControlFacts& control,
+                                       const ProcessFacts& process);
+inline constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+}  // namespace banyan::observe
