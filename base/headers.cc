@@ -5,8 +5,6 @@
 namespace banyan {
 namespace {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
 struct Known {
   std::string_view name;
   HeaderId id;
@@ -50,11 +48,11 @@ constexpr std::size_t kSlots = 128;
 
 constexpr std::uint32_t mix(std::string_view name, std::uint32_t seed) {
   const auto at = [&](std::size_t i) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(lower(name[i])));
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(ascii_lower(name[i])));
   };
   const std::size_t n = name.size();
-  const std::uint32_t key = at(0) | at(n / 2) << 8 | at(n - 1) << 16 |
-                            static_cast<std::uint32_t>(n) << 24;
+  const std::uint32_t key =
+      at(0) | at(n / 2) << 8 | at(n - 1) << 16 | static_cast<std::uint32_t>(n) << 24;
   return (key * seed) >> 25;
 }
 
@@ -88,7 +86,7 @@ constexpr std::array<Known, kSlots> kTable = make_slots();
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 HeaderId header_id(std::string_view name) {
@@ -101,8 +99,8 @@ void Headers::add(std::string_view name, std::string_view value) {
   const auto at = static_cast<std::uint32_t>(bytes_.size());
   const auto name_size = static_cast<std::uint32_t>(name.size());
   bytes_.append(name).append(value);
-  fields_.push_back({at, name_size, at + name_size, static_cast<std::uint32_t>(value.size()),
-                     header_id(name)});
+  fields_.push_back(
+      {at, name_size, at + name_size, static_cast<std::uint32_t>(value.size()), header_id(name)});
 }
 
 void Headers::clear() {

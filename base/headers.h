@@ -53,6 +53,9 @@ enum class HeaderId : std::uint8_t {
 // Case-insensitive. `other` for every name without an id.
 [[nodiscard]] HeaderId header_id(std::string_view name);
 // ASCII only, as RFC 9110 §5.1 asks of field names.
+[[nodiscard]] constexpr char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 struct Header {
@@ -65,7 +68,8 @@ class Headers {
  public:
   class Iterator;
 
-  // Copies both into the buffer. A size of 4 GiB and more is the caller's to refuse.
+  // Copies both into the buffer; neither may point into this object. A size of 4 GiB and more is
+  // the caller's to refuse.
   void add(std::string_view name, std::string_view value);
   // Keeps the memory.
   void clear();

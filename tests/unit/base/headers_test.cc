@@ -1,0 +1,191 @@
+#include "base/headers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace banyan {
+namespace {
+
+using testing::ElementsAre;
+
+const std::map<std::string, HeaderId>& known_names() {
+  static const std::map<std::string, HeaderId> names{
+      {"age", HeaderId::age},
+      {"authorization", HeaderId::authorization},
+      {"baggage", HeaderId::baggage},
+      {"connection", HeaderId::connection},
+      {"content-encoding", HeaderId::content_encoding},
+      {"content-length", HeaderId::content_length},
+      {"content-type", HeaderId::content_type},
+      {"cookie", HeaderId::cookie},
+      {"date", HeaderId::date},
+      {"etag", HeaderId::etag},
+      {"expect", HeaderId::expect},
+      {"forwarded", HeaderId::forwarded},
+      {"host", HeaderId::host},
+      {"keep-alive", HeaderId::keep_alive},
+      {"proxy-authenticate", HeaderId::proxy_authenticate},
+      {"proxy-authorization", HeaderId::proxy_authorization},
+      {"proxy-connection", HeaderId::proxy_connection},
+      {"server", HeaderId::server},
+      {"set-cookie", HeaderId::set_cookie},
+      {"te", HeaderId::te},
+      {"traceparent", HeaderId::traceparent},
+      {"trailer", HeaderId::trailer},
+      {"transfer-encoding", HeaderId::transfer_encoding},
+      {"upgrade", HeaderId::upgrade},
+      {"via", HeaderId::via},
+      {"x-banyan-shadow", HeaderId::x_banyan_shadow},
+      {"x-forwarded-for", HeaderId::x_forwarded_for},
+      {"x-forwarded-host", HeaderId::x_forwarded_host},
+      {"x-forwarded-proto", HeaderId::x_forwarded_proto},
+      {"x-request-id", HeaderId::x_request_id},
+  };
+  return names;
+}
+
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+
+std::string upper(std::string text) {
+  for (char& c : text) c = upper(c);
+  return text;
+}
+
+std::vector<std::string> members(std::string_view list) {
+  std::vector<std::string> found;
+  for_each_list_member(list, [&](std::string_view m) { found.emplace_back(m); });
+  return found;
+}
+
+TEST(HeaderId, EveryIdHasItsName) {
+  EXPECT_EQ(known_names().size(), static_cast<std::size_t>(HeaderId::x_request_id));
+}
+
+TEST(HeaderId, KnowsEveryNameInAnyCase_Rfc9110_5_1) {
+  for (const auto& [name, id] : known_names()) {
+    EXPECT_EQ(header_id(name), id) << name;
+    EXPECT_EQ(header_id(upper(name)), id) << name;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      std::string mixed = name;
+      mixed[i] = upper(mixed[i]);
+      EXPECT_EQ(header_id(mixed), id) << mixed;
+    }
+  }
+}
+
+TEST(HeaderId, NearMissesAreOther) {
+  for (const auto& [name, id] : known_names()) {
+    std::vector<std::string> near = {name + "s", name + "-",     "x" + name,
+                                     name + " ", name.substr(1), name.substr(0, name.size() - 1)};
+    for (std::size_t i = 0; i < name.size(); ++i) {
+      near.push_back(name);
+      near.back()[i] = '_';
+      near.push_back(name);
+      near.back()[i] = static_cast<char>(name[i] ^ 1);
+      near.push_back(name);
+      near.back()[i] = static_cast<char>(name[i] ^ 0x80);
+    }
+    for (const std::string& miss : near) {
+      if (known_names().contains(miss)) continue;
+      EXPECT_EQ(header_id(miss), HeaderId::other) << miss;
+    }
+  }
+}
+
+TEST(HeaderId, StrangeNamesAreOther) {
+  EXPECT_EQ(header_id(""), HeaderId::other);
+  EXPECT_EQ(header_id(std::string_view("\0", 1)), HeaderId::other);
+  EXPECT_EQ(header_id(std::string(70'000, 'a')), HeaderId::other);
+  // '@' and '[' differ from '`' and '{' by the bit that tells upper from lower case.
+  EXPECT_FALSE(equals_ignoring_case("a@", "a`"));
+  EXPECT_FALSE(equals_ignoring_case("[a", "{a"));
+}
+
+TEST(EqualsIgnoringCase, FoldsAsciiLettersOnly) {
+  EXPECT_TRUE(equals_ignoring_case("Set-Cookie", "sET-cOOKIE"));
+  EXPECT_TRUE(equals_ignoring_case("", ""));
+  EXPECT_FALSE(equals_ignoring_case("a", "ab"));
+  EXPECT_FALSE(equals_ignoring_case("\xC4", "\xE4"));
+}
+
+TEST(Headers, KeepsOrderSpellingAndRepetition) {
+  Headers headers;
+  headers.add("Set-Cookie", "a=1");
+  headers.add("X-Odd", "");
+  headers.add("set-cookie", "b=2, c");
+  std::vector<std::string> lines;
+  for (const Header h : headers) lines.push_back(std::string(h.name) + ": " + std::string(h.value));
+  EXPECT_THAT(lines, ElementsAre("Set-Cookie: a=1", "X-Odd: ", "set-cookie: b=2, c"));
+  EXPECT_EQ(headers.size(), 3U);
+  EXPECT_EQ(headers.count(HeaderId::set_cookie), 2U);
+  EXPECT_EQ(headers[1].id, HeaderId::other);
+}
+
+TEST(Headers, FindGivesTheFirst) {
+  Headers headers;
+  headers.add("X-Mine", "1");
+  headers.add("Host", "a");
+  headers.add("host", "b");
+  headers.add("x-mine", "2");
+  EXPECT_EQ(headers.find(HeaderId::host), "a");
+  EXPECT_EQ(headers.find("X-MINE"), "1");
+  EXPECT_EQ(headers.find("HOST"), "a");
+  EXPECT_EQ(headers.find(HeaderId::via), std::nullopt);
+  EXPECT_EQ(headers.find("x-min"), std::nullopt);
+}
+
+TEST(Headers, AnEmptyValueIsFoundAndNotMissing) {
+  Headers headers;
+  headers.add("TE", "");
+  EXPECT_EQ(headers.find(HeaderId::te), "");
+}
+
+TEST(Headers, ACopyStandsOnItsOwn) {
+  Headers original;
+  original.add("Host", "before");
+  const Headers copy = original;
+  original.clear();
+  original.add("Host", "after!");
+  EXPECT_EQ(copy.find(HeaderId::host), "before");
+}
+
+TEST(Headers, ClearKeepsMemoryAndShrinkGivesItBack) {
+  Headers headers;
+  headers.add("x", std::string(10'000, 'v'));
+  headers.clear();
+  EXPECT_TRUE(headers.empty());
+  EXPECT_GE(headers.bytes(), 10'000U);
+  headers.shrink(100'000);
+  EXPECT_GE(headers.bytes(), 10'000U);
+  headers.shrink(4'096);
+  EXPECT_LE(headers.bytes(), 4'096U);
+  headers.add("Host", "a");
+  EXPECT_EQ(headers.find(HeaderId::host), "a");
+}
+
+TEST(Headers, HasTokenReadsEveryLineOfTheList_Rfc9110_5_6_1) {
+  Headers headers;
+  headers.add("Connection", "keep-alive ,\tX-Hop");
+  headers.add("Via", "close");
+  headers.add("connection", ",, CLOSE");
+  EXPECT_TRUE(headers.has_token(HeaderId::connection, "close"));
+  EXPECT_TRUE(headers.has_token(HeaderId::connection, "keep-alive"));
+  EXPECT_TRUE(headers.has_token(HeaderId::connection, "x-hop"));
+  EXPECT_FALSE(headers.has_token(HeaderId::connection, "hop"));
+  EXPECT_FALSE(headers.has_token(HeaderId::connection, ""));
+  EXPECT_FALSE(headers.has_token(HeaderId::te, "close"));
+}
+
+TEST(ListMember, EmptyOnesAreSkippedAndSpaceIsTrimmed_Rfc9110_5_6_1) {
+  EXPECT_THAT(members("a,b"), ElementsAre("a", "b"));
+  EXPECT_THAT(members(" a b\t, ,\t,c"), ElementsAre("a b", "c"));
+  EXPECT_THAT(members(""), ElementsAre());
+  EXPECT_THAT(members(" "), ElementsAre());
+  EXPECT_THAT(members(",,"), ElementsAre());
+  EXPECT_THAT(members("a,"), ElementsAre("a"));
+}
+
+}  // namespace
+}  // namespace banyan
