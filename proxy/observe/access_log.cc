@@ -180,6 +180,7 @@ void AccessLog::stop() {
   wake();
   writer_.join();
   on_ = false;
+  target_.reset();
 }
 
 std::uint64_t AccessLog::dropped() const {

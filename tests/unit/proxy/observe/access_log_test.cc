@@ -121,10 +121,8 @@ TEST_F(AccessLogTest, DropsAndCountsWhatDoesNotFitWhileAReaderIsStuck) {
   log.stop();  // ends although nobody reads
   std::string all;
   std::array<char, 4096> some{};
-  for (ssize_t n = 0;
-       (n = ::read(ends[0], some.data(), some.size())) > 0 && all.size() < 64 * 1024;) {
+  for (ssize_t n = 0; (n = ::read(ends[0], some.data(), some.size())) > 0;) {
     all.append(some.data(), static_cast<std::size_t>(n));
-    if (static_cast<std::size_t>(n) < some.size()) break;
   }
   ::close(ends[0]);
   const auto whole = static_cast<std::uint64_t>(std::count(all.begin(), all.end(), '\n'));
