@@ -1,0 +1,91 @@
+"""Fixtures: two scriptable arms, and a proxy in front of them."""
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from support.nginx import Nginx  # noqa: E402
+from support.proxy import Banyan, configuration, migration, release_binary  # noqa: E402
+from support.upstream import Upstream  # noqa: E402
+
+FULL = bool(os.environ.get("BANYAN_FULL"))
+
+
+@pytest.fixture
+def scale():
+    """How many times longer the long tests run (script/test --full)."""
+    return 10 if FULL else 1
+
+
+@pytest.fixture
+def legacy():
+    with Upstream("legacy") as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def monolith():
+    with Upstream("monolith") as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def config(tmp_path, legacy, monolith):
+    """config(percent=5, sticky=…, …): migration keys by name; `top={…}` for the rest."""
+    def make(percent=0, top=None, **keys):
+        return configuration(tmp_path, legacy, monolith, migrations=[migration(**keys)],
+                             flags={"shop": percent}, **(top or {}))
+    return make
+
+
+@pytest.fixture
+def banyan(tmp_path, config):
+    """banyan(percent=5, …) starts a proxy with that configuration; it ends with the test."""
+    started = []
+
+    def start(percent=0, binary_path=None, **keys):
+        proxy = Banyan(tmp_path, config(percent, **keys), binary_path)
+        started.append(proxy)
+        return proxy.start()
+
+    yield start
+    for proxy in started:
+        if proxy.process.poll() is None:
+            proxy.stop()
+        proxy.assert_sane()
+
+
+@pytest.fixture
+def release():
+    path = release_binary()
+    if not os.access(path, os.X_OK):
+        pytest.skip(f"no release binary at {path} (script/build)")
+    return path
+
+
+@pytest.fixture
+def nginx(tmp_path):
+    """nginx(name) starts one; it ends with the test."""
+    started = []
+
+    def start(name):
+        started.append(Nginx(tmp_path, name))
+        return started[-1].__enter__()
+
+    yield start
+    for server in started:
+        server.__exit__(None, None, None)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    directory = item.funcargs.get("tmp_path") if hasattr(item, "funcargs") else None
+    if report.failed and directory:
+        for log in sorted(directory.glob("output-*.log")):
+            report.sections.append((f"the proxy said ({log.name})",
+                                    log.read_text(errors="replace")[-6000:]))
