@@ -1,0 +1,338 @@
+"""Copies of live traffic: the client never notices, the report tells what differs."""
+import itertools
+import json
+import time
+
+import pytest
+
+from support import upstream as up
+from support.http import Connection
+from support.metrics import total
+from support.proxy import Banyan
+from support.wait import eventually
+
+MIB = 1 << 20
+USER = [("x-user-id", "user-1")]
+
+
+def shadow_of(upstream):
+    return [r for r in list(upstream.requests) if r.header("x-banyan-shadow")]
+
+
+def compared(proxy, **labels):
+    return total(proxy.metrics(), "banyan_comparisons_total", migration="shop", **labels)
+
+
+def json_answer(value, headers=()):
+    return up.answer(body=json.dumps(value).encode(), headers=headers,
+                     content_type="application/json")
+
+
+# What is copied.
+
+@pytest.mark.parametrize("percent, primary, copied_to", [
+    (0, "legacy", "monolith"), (100, "monolith", "legacy")])
+def test_a_get_is_copied_to_the_other_arm_and_marked(banyan, legacy, monolith, percent, primary,
+                                                     copied_to):
+    arms = {"legacy": legacy, "monolith": monolith}
+    proxy = banyan(percent=percent, shadow={})
+    answer = proxy.fetch("/shop/item?id=7", headers=[*USER, ("X-Trace", "abc")])
+    assert answer.served_by == primary
+    eventually(lambda: shadow_of(arms[copied_to]), "the shadow")
+    copy, original = arms[copied_to].requests[0], arms[primary].requests[0]
+    assert (copy.method, copy.target) == ("GET", "/shop/item?id=7")
+    assert copy.header("x-banyan-shadow") == "shop"
+    assert "banyan-shadow=1" in copy.header("baggage")
+    assert (copy.header("x-trace"), copy.header("host")) == ("abc", original.header("host"))
+    assert original.header("x-banyan-shadow") is None
+    assert original.header("baggage") is None
+    eventually(lambda: compared(proxy) == 1, "the comparison")
+    assert len(arms[copied_to].requests) == len(arms[primary].requests) == 1
+
+
+def test_what_is_not_safe_or_has_a_body_is_not_copied(banyan, legacy, monolith):
+    proxy = banyan(percent=0, shadow={})
+    for method, body in (("POST", b"x"), ("PUT", b"x"), ("DELETE", None), ("PATCH", b"x"),
+                         ("GET", b"a body")):
+        assert proxy.fetch("/shop/item", method, USER, body).status == 200
+    proxy.fetch("/shop/last", headers=USER)
+    eventually(lambda: shadow_of(monolith), "the shadow of the last one")
+    assert [r.target for r in monolith.requests] == ["/shop/last"]
+    assert total(proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 5
+
+
+def test_head_and_options_are_copied(banyan, monolith):
+    proxy = banyan(percent=0, shadow={})
+    for method in ("HEAD", "OPTIONS"):
+        proxy.fetch("/shop/item", method, USER)
+    eventually(lambda: len(monolith.requests) == 2, "both copies")
+    eventually(lambda: compared(proxy) == 2, "both comparisons")
+
+
+def test_nothing_is_copied_without_a_shadow_block_or_for_the_default(banyan, monolith):
+    proxy = banyan(percent=0)
+    proxy.fetch(headers=USER)
+    proxy.fetch("/elsewhere", headers=USER)
+    proxy.stop()
+    assert monolith.requests == []
+
+
+def test_a_sample_is_a_share(banyan, monolith):
+    proxy = banyan(percent=0, shadow={"sample": 20})
+    with proxy.connect() as connection:
+        for _ in range(1000):
+            connection.request("GET", "/shop/item", USER)
+    skipped = total(proxy.metrics(), "banyan_shadow_skipped_total", migration="shop",
+                    reason="sample")
+    assert 730 <= skipped <= 870  # 800 ± 5.5 standard deviations
+    eventually(lambda: len(monolith.requests) + total(
+        proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 1000,
+        "every exchange is copied or counted as skipped")
+
+
+def test_a_client_can_not_mark_its_request_as_a_shadow(banyan, legacy, monolith):
+    proxy = banyan(percent=0, shadow={})
+    proxy.fetch(headers=[*USER, ("X-Banyan-Shadow", "shop"),
+                         ("Baggage", "a=1,banyan-shadow=1,b=2")])
+    eventually(lambda: shadow_of(monolith), "it is shadowed as any other")
+    original = legacy.requests[0]
+    assert original.header("x-banyan-shadow") is None
+    assert "banyan-shadow" not in original.header("baggage")
+    assert "a=1" in original.header("baggage") and "b=2" in original.header("baggage")
+
+
+# What the client sees: the same bytes, whatever the shadow does.
+
+HOSTILE = {
+    "refusing": None,
+    "hanging": up.hang,
+    "slow": up.slow(0.5),
+    "speaking no HTTP": up.raw(up.GARBAGE),
+    "sending 100 MiB": up.large(100 * MIB),
+    "sending without an end": lambda exchange: _without_end(exchange),
+    **{f"resetting {stage}": behaviour for stage, behaviour in up.RESETS.items()},
+}
+
+
+def _without_end(exchange):
+    exchange.send(up.head_of(exchange, 200, [("Transfer-Encoding", "chunked")]))
+    for _ in itertools.count():
+        if exchange.upstream.stopping.is_set():
+            raise up.Over
+        exchange.send(b"10000\r\n" + bytes(65536) + b"\r\n")
+
+
+def primary_answers(proxy):
+    """Every byte that a client gets for a mixture of requests on two connections."""
+    out = []
+    with proxy.connect() as one, proxy.connect() as other:
+        for i in range(30):
+            connection = (one, other)[i % 2]
+            answer = connection.request(("GET", "HEAD", "OPTIONS")[i % 3], f"/shop/{i}", USER)
+            out.append(answer.head + answer.body)
+        one.send(b"".join(b"GET /shop/p%d HTTP/1.1\r\nHost: x\r\n\r\n" % i for i in range(5)))
+        for _ in range(5):
+            answer = one.answer()
+            out.append(answer.head + answer.body)
+    return out
+
+
+def misbehave(upstream, how):
+    if HOSTILE[how] is None:
+        upstream.refuse()
+    else:
+        upstream.behaviour = HOSTILE[how]
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_the_primary_is_unchanged_byte_for_byte_with_a_shadow(banyan, config, legacy, monolith, how):
+    legacy.behaviour = up.answer(body=lambda r: (r.method + r.target).encode() * 500,
+                                 headers=[("ETag", '"1"'), ("Set-Cookie", "a=1"),
+                                          ("Set-Cookie", "b=2")])
+    proxy = banyan(percent=0)
+    without = primary_answers(proxy)
+    misbehave(monolith, how)
+    proxy.reload(config(0, shadow={"timeout": "1s"}))
+    before = time.monotonic()
+    assert primary_answers(proxy) == without
+    assert time.monotonic() - before < 10
+    settled = lambda: compared(proxy) + total(  # noqa: E731
+        proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") >= 35
+    eventually(settled, "every shadow came to an end, one way or another", timeout_s=30)
+
+
+@pytest.mark.parametrize("how", ["sending 100 MiB", "sending without an end", "hanging"])
+def test_memory_stays_bounded_whatever_the_shadow_does(tmp_path, config, legacy, monolith,
+                                                       release, how):
+    misbehave(monolith, how)
+    keys = {"shadow": {"timeout": "2s"}}
+    with Banyan(tmp_path, config(0, **keys), release) as proxy:
+        with proxy.connect() as connection:
+            for i in range(300):
+                assert connection.request("GET", f"/shop/{i}", USER).status == 200
+        eventually(lambda: total(proxy.metrics(), "banyan_upstream_connections",
+                                 upstream="shop-monolith", role="shadow") == 0,
+                   "the shadows are over", timeout_s=60)
+        assert proxy.peak_bytes() < 64 * MIB
+        monolith.stopping.set()
+
+
+def test_a_primary_body_larger_than_the_budget_passes_whole(banyan, legacy, monolith):
+    size = 20 * MIB
+    legacy.behaviour = monolith.behaviour = up.large(size)
+    proxy = banyan(percent=0, shadow={})
+    for _ in range(3):
+        assert len(proxy.fetch(headers=USER).body) == size
+    eventually(lambda: compared(proxy, verdict="not_comparable") + total(
+        proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 3, "all counted")
+
+
+def test_a_client_that_leaves_does_not_change_what_is_compared(banyan, legacy, monolith):
+    legacy.behaviour = up.slow(0.3)
+    proxy = banyan(percent=0, shadow={})
+    with proxy.connect() as connection:
+        connection.send(b"GET /shop/left HTTP/1.1\r\nHost: x\r\n\r\n")
+        eventually(lambda: legacy.requests, "the exchange has begun")
+    eventually(lambda: total(proxy.metrics(), "banyan_downstream_connections") == 0, "it left")
+    assert compared(proxy, verdict="mismatch") == 0
+
+
+def test_the_shadow_has_its_own_connections_and_limit(banyan, monolith):
+    monolith.behaviour = up.slow(0.05)
+    proxy = banyan(percent=0, shadow={"max_connections": 2})
+    with proxy.connect() as connection:
+        for i in range(40):
+            connection.request("GET", f"/shop/{i}", USER)
+    eventually(lambda: len(monolith.requests) + total(
+        proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 40, "all accounted")
+    assert monolith.connections <= 2
+
+
+# What the report tells.
+
+LEFT = {"id": 1, "total": 10, "items": [{"price": 1}, {"price": 5}], "only_left": True,
+        "password": "hunter2", "meta": {"generated_at": "2026-01-01"}, "kind": 5}
+RIGHT = {"id": 1, "total": 10.0, "items": [{"price": 1}, {"price": 6}], "only_right": None,
+         "password": "hunter3", "meta": {"generated_at": "2026-02-02"}, "kind": "5"}
+
+
+def differences(report):
+    return {(d["path"], d["kind"]): d for e in report["endpoints"] for d in e["differences"]}
+
+
+@pytest.fixture
+def differing(banyan, legacy, monolith):
+    legacy.behaviour = json_answer(LEFT, [("X-Revision", "1"), ("X-Left", "1")])
+    monolith.behaviour = json_answer(RIGHT, [("X-Revision", "2")])
+
+    def make(percent=0):
+        proxy = banyan(percent=percent, shadow={}, compare={
+            "ignore": ["$.meta.generated_at", "header:x-served-by"]})
+        for number in (17, 18):
+            proxy.fetch(f"/shop/orders/{number}?token=abcdef", headers=[
+                *USER, ("Authorization", "Bearer verysecret")])
+        eventually(lambda: compared(proxy, verdict="mismatch") == 2, "both were compared")
+        return proxy
+    return make
+
+
+@pytest.mark.parametrize("percent", (0, 100))
+def test_a_difference_is_reported_at_its_path_with_legacy_on_the_left(differing, percent):
+    report = differing(percent).report()
+    found = differences(report)
+    assert set(found) == {
+        ("$.items[*].price", "value"), ("$.only_left", "missing"), ("$.only_right", "extra"),
+        ("$.password", "value"), ("$.kind", "type"), ("header:x-revision", "value"),
+        ("header:x-left", "missing")}
+    price = found["$.items[*].price", "value"]
+    assert price["count"] == 2
+    sample = price["samples"][0]
+    assert (sample["path"], sample["left"], sample["right"]) == ("$.items[1].price", "5", "6")
+    assert sample["method"] == "GET"
+    assert [e["endpoint"] for e in report["endpoints"]] == ["GET /shop/orders/{id}"]
+    direction = "to_monolith" if percent == 0 else "to_legacy"
+    assert report["directions"][direction]["mismatch"] == 2
+
+
+def test_secrets_do_not_reach_a_report_or_a_log(differing):
+    proxy = differing()
+    outputs = [proxy.api("/v1/report?format=json").body.decode(),
+               proxy.api("/v1/report?format=text").body.decode(),
+               proxy.cli("report").stdout, proxy.said(),
+               (proxy.dir / "access.jsonl").read_text()]
+    for secret in ("hunter2", "hunter3", "verysecret", "abcdef"):
+        assert not any(secret in output for output in outputs), secret
+
+
+def test_banyan_report_prints_text_and_json(differing, tmp_path):
+    proxy = differing()
+    text = proxy.cli("report")
+    assert text.returncode == 0
+    for part in ("shop", "$.items[*].price", "/shop/orders/{id}", "mismatch"):
+        assert part in text.stdout, part
+    out = tmp_path / "report.json"
+    assert proxy.cli("report", "shop", "--format", "json", "-o", out).returncode == 0
+    assert [m["name"] for m in json.loads(out.read_text())["migrations"]] == ["shop"]
+
+
+def test_banyan_report_can_fail_on_a_mismatch(differing):
+    assert differing().cli("report", "--fail-on", "mismatch").returncode == 3
+
+
+def test_equal_answers_match(banyan):
+    proxy = banyan(percent=0, shadow={}, compare={"ignore": ["header:x-served-by"]})
+    with proxy.connect() as connection:
+        for i in range(50):
+            connection.request("GET", f"/shop/{i}", USER)
+    eventually(lambda: compared(proxy, verdict="match", direction="to_monolith") == 50, "matches")
+    assert proxy.report()["directions"]["to_monolith"]["match"] == 50
+    assert proxy.cli("report", "--fail-on", "mismatch").returncode == 0
+
+
+def test_json_that_means_the_same_matches(banyan, legacy, monolith):
+    legacy.behaviour = up.answer(body=b'{"a":1.0,"b":[1,2]}', content_type="application/json")
+    monolith.behaviour = up.answer(body=b'{ "b": [1, 2], "a": 1 }', content_type="application/json")
+    proxy = banyan(percent=0, shadow={}, compare={"ignore": ["header:x-served-by"]})
+    proxy.fetch(headers=USER)
+    eventually(lambda: compared(proxy) == 1, "the comparison")
+    assert compared(proxy, verdict="match") == 1, proxy.report()
+
+
+def test_a_status_is_compared(banyan, monolith):
+    monolith.behaviour = up.answer(status=500)
+    proxy = banyan(percent=0, shadow={}, compare={"ignore": ["header:x-served-by"]})
+    proxy.fetch(headers=USER)
+    eventually(lambda: compared(proxy, verdict="mismatch") == 1, "the comparison")
+    status = differences(proxy.report())["status", "value"]
+    assert (status["samples"][0]["left"], status["samples"][0]["right"]) == ("200", "500")
+
+
+def test_an_answer_that_does_not_come_is_a_mismatch(banyan, monolith):
+    monolith.refuse()
+    proxy = banyan(percent=0, shadow={})
+    proxy.fetch(headers=USER)
+    eventually(lambda: compared(proxy, verdict="mismatch") == 1, "the comparison")
+    assert {kind for _, kind in differences(proxy.report())} == {"no_answer"}
+
+
+def test_control_characters_do_not_reach_a_terminal(banyan, legacy, monolith):
+    legacy.behaviour = json_answer({"name": "plain"})
+    monolith.behaviour = json_answer({"name": "\x1b[31mred\x07", "\x1b]0;title\x07": 1})
+    proxy = banyan(percent=0, shadow={})
+    proxy.fetch(headers=USER)
+    eventually(lambda: compared(proxy, verdict="mismatch") == 1, "the comparison")
+    assert not set(proxy.cli("report").stdout) & {"\x1b", "\x07"}
+
+
+def test_endless_new_paths_do_not_grow_the_report(banyan, legacy, monolith):
+    legacy.behaviour = up.answer(body=lambda r: b'{"%s": 1}' % r.target.encode(),
+                                 content_type="application/json")
+    monolith.behaviour = json_answer({})
+    proxy = banyan(percent=0, shadow={"max_connections": 4})
+    with Connection(proxy.address) as connection:
+        for i in range(1500):
+            word = "".join(chr(97 + i // 26 ** k % 26) for k in range(4))
+            connection.request("GET", f"/shop/{word}/{word}", USER)
+    eventually(lambda: compared(proxy) + total(
+        proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 1500, "all done")
+    assert len(proxy.report()["endpoints"]) <= 201
