@@ -17,6 +17,7 @@
 #include "base/arm.h"
 #include "base/time.h"
 #include "shadow/diff/comparison.h"
+#include "shadow/redaction.h"
 
 namespace banyan::shadow {
 
@@ -26,17 +27,15 @@ struct TableLimits {
   std::size_t endpoints_max = 200;  // of one migration
   std::size_t places_max = 500;     // path and kind, of one endpoint
   std::size_t samples_max = 5;      // of one place
+  // Paths and samples of one migration. Beyond it new places are kOther, and have no samples.
+  std::size_t bytes_max = std::size_t{4} << 20;
 };
 
-// What to hide in samples. Names are compared without case.
-struct Redaction {
-  std::vector<std::string> names = {"password", "passwd", "secret", "token", "code", "sig",
-                                    "api_key"};
-};
-
-// `/orders/42/items/9f8c…` -> `/orders/{id}/items/{id}`: digits, UUIDs, long hex, long mixed tokens.
+// `GET`, `/orders/42/items/9f8c…?page=2` -> `GET /orders/{id}/items/{id}`: digits, UUIDs, long hex,
+// long mixed tokens. Of bounded length.
 [[nodiscard]] std::string folded_endpoint(std::string_view method, std::string_view target);
-// `$.items[17].price` -> `$.items[*].price`.
+// `$.items[17].price` -> `$.items[*].price`, `$.versions['1.0.2'].dist` -> `$.versions.*.dist`: a
+// PathPattern, unless the path was cut.
 [[nodiscard]] std::string folded_path(std::string_view path);
 
 struct Sample {
@@ -66,7 +65,7 @@ struct EndpointReport {
 struct MigrationReport {
   std::string migration;
   std::string epoch;
-  WallTime since;
+  WallTime since;               // of the first pair of the epoch; the clock's zero: not known
   VerdictCounts to_monolith{};  // by direction of the shadow
   VerdictCounts to_legacy{};
   std::vector<EndpointReport> endpoints;  // most mismatches first
@@ -79,10 +78,11 @@ class DifferenceTable {
   // `epoch`: a change starts the migration's count afresh.
   void add(std::string_view migration, std::string_view epoch, const CapturedPair& pair,
            const Comparison& comparison);
-  // A plainly equal pair, settled without a comparison.
+  // Plainly equal pairs, settled without a comparison. `at`: when, as far as it is known.
   void settle(std::string_view migration, std::string_view epoch, std::string_view method,
-              std::string_view target, Arm primary, std::uint64_t count = 1);
-  // Empty `migrations`: all, in the order of their names.
+              std::string_view target, Arm primary, std::uint64_t count = 1, WallTime at = {});
+  // Empty `migrations`: all, in the order of their names. Otherwise those, in that order, also
+  // where nothing was counted yet. Each is copied under the lock by itself.
   [[nodiscard]] std::vector<MigrationReport> report(
       const std::vector<std::string>& migrations = {}) const;
 
@@ -91,9 +91,10 @@ class DifferenceTable {
     std::uint64_t count = 0;
     std::vector<Sample> samples;
   };
+  using PlaceKey = std::pair<std::string, Kind>;
   struct Endpoint {
     VerdictCounts verdicts{};
-    std::map<std::pair<std::string, Kind>, PlaceCount> places;
+    std::map<PlaceKey, PlaceCount> places;
   };
   struct Migration {
     std::string epoch;
@@ -101,9 +102,16 @@ class DifferenceTable {
     VerdictCounts to_monolith{};
     VerdictCounts to_legacy{};
     std::map<std::string, Endpoint, std::less<>> endpoints;
+    std::size_t bytes = 0;  // of TableLimits::bytes_max
   };
   Migration& migration_of(std::string_view name, std::string_view epoch, WallTime now);
   Endpoint& endpoint_of(Migration& migration, const std::string& name);
+  PlaceCount& place_of(Migration& migration, Endpoint& endpoint, PlaceKey key);
+  void add_difference(Migration& migration, Endpoint& endpoint, const CapturedPair& pair,
+                      const Difference& difference);
+  Endpoint& count(Migration& migration, const std::string& endpoint, Arm primary, Verdict verdict,
+                  std::uint64_t times);
+  [[nodiscard]] MigrationReport report_of(const std::string& name) const;
 
   const TableLimits limits_;
   const Redaction redaction_;

@@ -12,13 +12,13 @@
 namespace banyan::shadow {
 
 enum class Skip : std::uint8_t {
-  method,          // not one of shadow.methods
-  body,            // the request has a body
-  sample,          // not drawn
-  rolled_back,     // a latched migration sends nothing to the monolith
-  in_flight,       // shadow.max_in_flight
-  budget,          // shadow.budget.migration or shadow_budget
-  connections,     // shadow.max_connections
+  method,       // not one of shadow.methods
+  body,         // the request has a body
+  sample,       // not drawn
+  rolled_back,  // a latched migration sends nothing to the monolith
+  in_flight,    // shadow.max_in_flight
+  budget,       // shadow.budget.migration or shadow_budget
+  connections,  // shadow.max_connections
   draining,
 };
 inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::draining) + 1;

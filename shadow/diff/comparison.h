@@ -19,9 +19,9 @@
 namespace banyan::shadow {
 
 enum class Kind : std::uint8_t {
-  missing,    // not on the right
-  extra,      // only on the right
-  type,       // a number here, a string there
+  missing,  // not on the right
+  extra,    // only on the right
+  type,     // a number here, a string there
   value,
   order,
   length,     // arrays of different length; bodies of different size

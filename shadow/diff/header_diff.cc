@@ -1,0 +1,154 @@
+#include "shadow/diff/header_diff.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "shadow/printable.h"
+
+namespace banyan::shadow {
+namespace {
+
+constexpr std::size_t kHeaderNameShownMax = 100;
+
+// Names without an id in base/headers.h that differ with every request.
+constexpr std::array<std::string_view, 10> kRequestIds{
+    "b3",           "request-id",       "tracestate",         "x-amzn-trace-id", "x-b3-spanid",
+    "x-b3-traceid", "x-correlation-id", "x-datadog-trace-id", "x-trace-id",      "x-transaction-id",
+};
+
+struct Values {
+  std::vector<std::string_view> left;
+  std::vector<std::string_view> right;
+};
+using ByName = std::map<std::string, Values>;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return out;
+}
+
+std::string shown(const std::vector<std::string_view>& values) {
+  if (values.empty()) return {};
+  std::string out;
+  if (values.size() == 1) {
+    out = values.front().substr(0, kShownBytesMax + 1);
+  } else {
+    for (const std::string_view value : values) {
+      if (out.size() > kShownBytesMax) break;
+      out.append(out.empty() ? "[\"" : ", \"").append(value.substr(0, kShownBytesMax)).append("\"");
+    }
+    out += ']';
+  }
+  cut(out, kShownBytesMax);
+  return out;
+}
+
+Kind kind_of(const Values& values) {
+  if (values.right.empty()) return Kind::missing;
+  if (values.left.empty()) return Kind::extra;
+  if (values.left.size() != values.right.size()) return Kind::length;
+  const bool moved =
+      std::is_permutation(values.left.begin(), values.left.end(), values.right.begin());
+  return moved ? Kind::order : Kind::value;
+}
+
+void collect(const Headers& headers, ByName& by_name, std::vector<std::string_view> Values::*side) {
+  for (const Header header : headers) {
+    if (is_compared(header)) (by_name[lower(header.name)].*side).push_back(header.value);
+  }
+}
+
+bool same_name(const Header& a, const Header& b) {
+  if (a.id != b.id) return false;
+  return a.id != HeaderId::other || equals_ignoring_case(a.name, b.name);
+}
+
+// How many fields of that name stand before field `end`.
+std::size_t occurrences(const Headers& headers, const Header& name, std::size_t end) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < end; ++i) {
+    if (same_name(headers[i], name)) ++count;
+  }
+  return count;
+}
+
+bool has(const Headers& headers, const Header& wanted, std::size_t occurrence) {
+  for (const Header header : headers) {
+    if (!same_name(header, wanted)) continue;
+    if (occurrence == 0) return header.value == wanted.value;
+    --occurrence;
+  }
+  return false;
+}
+
+std::size_t count_compared(const Headers& headers) {
+  std::size_t count = 0;
+  for (const Header header : headers) {
+    if (is_compared(header)) ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+bool is_compared(const Header& header) {
+  switch (header.id) {
+    case HeaderId::age:
+    case HeaderId::connection:
+    case HeaderId::content_length:
+    case HeaderId::date:
+    case HeaderId::keep_alive:
+    case HeaderId::proxy_connection:
+    case HeaderId::server:
+    case HeaderId::te:
+    case HeaderId::traceparent:
+    case HeaderId::trailer:
+    case HeaderId::transfer_encoding:
+    case HeaderId::upgrade:
+    case HeaderId::via:
+    case HeaderId::x_request_id:
+      return false;
+    case HeaderId::other:
+      return std::none_of(kRequestIds.begin(), kRequestIds.end(), [&](std::string_view name) {
+        return equals_ignoring_case(name, header.name);
+      });
+    default:
+      return true;
+  }
+}
+
+void compare_headers(const Headers& left, const Headers& right, Findings& findings) {
+  ByName by_name;
+  collect(left, by_name, &Values::left);
+  collect(right, by_name, &Values::right);
+  for (const auto& entry : by_name) {
+    const std::string& name = entry.first;
+    const Values& values = entry.second;
+    if (values.left == values.right) continue;
+    findings.add(
+        kind_of(values),
+        [&name] {
+          std::string shown_name = name;
+          cut(shown_name, kHeaderNameShownMax);
+          return "header:" + shown_name;
+        },
+        [&values] { return shown(values.left); }, [&values] { return shown(values.right); });
+  }
+}
+
+bool equal_headers(const Headers& a, const Headers& b) {
+  if (count_compared(a) != count_compared(b)) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const Header header = a[i];
+    if (is_compared(header) && !has(b, header, occurrences(a, header, i))) return false;
+  }
+  return true;
+}
+
+}  // namespace banyan::shadow

@@ -1,0 +1,55 @@
+// shadow/diff/json_tape.h: one JSON document, laid out flat for walking.
+//
+// Every value is an entry, in the order of the text; a member is its name (a string entry) and then
+// its value. Strings are unescaped, numbers stay as they were written. The whole document is
+// validated in one pass (RFC 8259, UTF-8 included).
+//
+//   {"a": [1, 2]}  ->  object(1) "a" array(2) 1 2
+//
+// A tape is reused from document to document and keeps its memory; one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace banyan::shadow {
+
+enum class JsonType : std::uint8_t { null, boolean, number, string, array, object };
+
+struct JsonEntry {
+  std::string_view text;    // string: unescaped; number and boolean: as written; lives in the tape
+  std::uint32_t count = 0;  // elements of an array, members of an object
+  std::uint32_t next = 0;   // the entry behind this value and all that is in it
+  JsonType type = JsonType::null;
+};
+
+// What is larger or deeper is not taken as JSON.
+inline constexpr std::size_t kJsonBytesMax = std::size_t{8} << 20;
+inline constexpr std::size_t kJsonEntriesMax = std::size_t{1} << 20;
+inline constexpr std::size_t kJsonDepthMax = 1024;
+
+class JsonTape {
+ public:
+  JsonTape();
+  ~JsonTape();
+  JsonTape(const JsonTape&) = delete;
+  JsonTape& operator=(const JsonTape&) = delete;
+
+  // Takes a copy of `body`. False where it is not one valid JSON document within the limits; the
+  // entries are then not to be read.
+  [[nodiscard]] bool parse(std::string_view body);
+  // The document itself is entry 0.
+  [[nodiscard]] const JsonEntry& operator[](std::size_t at) const { return entries_[at]; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  // Gives the memory back where one large document left more than `bytes_max`.
+  void shrink(std::size_t bytes_max);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+  std::vector<JsonEntry> entries_;
+};
+
+}  // namespace banyan::shadow

@@ -1,0 +1,172 @@
+#include "shadow/difference_table.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "shadow/printable.h"
+
+namespace banyan::shadow {
+namespace {
+
+constexpr std::size_t kTargetShownMax = 512;
+// What an entry of a map or a vector costs beside its text, about.
+constexpr std::size_t kEntryBytes = 96;
+
+std::uint64_t mismatches(const EndpointReport& report) {
+  return report.verdicts[static_cast<std::size_t>(Verdict::mismatch)];
+}
+
+std::uint64_t total(const EndpointReport& report) {
+  return std::accumulate(report.verdicts.begin(), report.verdicts.end(), std::uint64_t{0});
+}
+
+bool more_important(const EndpointReport& a, const EndpointReport& b) {
+  return std::make_tuple(mismatches(b), total(b), std::string_view(a.endpoint)) <
+         std::make_tuple(mismatches(a), total(a), std::string_view(b.endpoint));
+}
+
+bool more_frequent(const Place& a, const Place& b) {
+  return std::tie(b.count, a.path, a.kind) < std::tie(a.count, b.path, b.kind);
+}
+
+Sample sample_of(const Redaction& redaction, const CapturedPair& pair, const Difference& found) {
+  Sample sample{pair.at,
+                pair.method,
+                redacted_text(redaction, pair.target),
+                found.path,
+                redacted_value(redaction, found.path, found.left),
+                redacted_value(redaction, found.path, found.right)};
+  cut(sample.target, kTargetShownMax);
+  return sample;
+}
+
+std::size_t bytes_of(const Sample& sample) {
+  return sizeof(Sample) + sample.method.size() + sample.target.size() + sample.path.size() +
+         sample.left.size() + sample.right.size();
+}
+
+}  // namespace
+
+DifferenceTable::DifferenceTable(TableLimits limits, Redaction redaction)
+    : limits_(limits), redaction_(std::move(redaction)) {}
+
+DifferenceTable::Migration& DifferenceTable::migration_of(std::string_view name,
+                                                          std::string_view epoch, WallTime now) {
+  auto found = migrations_.find(name);
+  if (found == migrations_.end()) {
+    found = migrations_.emplace(std::string(name), Migration{}).first;
+    found->second.epoch = epoch;
+  }
+  Migration& migration = found->second;
+  if (migration.epoch != epoch) {
+    migration = Migration{};
+    migration.epoch = epoch;
+  }
+  if (migration.since == WallTime{}) migration.since = now;
+  return migration;
+}
+
+DifferenceTable::Endpoint& DifferenceTable::endpoint_of(Migration& migration,
+                                                        const std::string& name) {
+  const auto found = migration.endpoints.find(name);
+  if (found != migration.endpoints.end()) return found->second;
+  const bool full = migration.endpoints.size() >= limits_.endpoints_max;
+  return migration.endpoints[full ? std::string(kOther) : name];
+}
+
+DifferenceTable::PlaceCount& DifferenceTable::place_of(Migration& migration, Endpoint& endpoint,
+                                                       PlaceKey key) {
+  const auto found = endpoint.places.find(key);
+  if (found != endpoint.places.end()) return found->second;
+  const std::size_t bytes = key.first.size() + sizeof(PlaceKey) + sizeof(PlaceCount) + kEntryBytes;
+  if (endpoint.places.size() >= limits_.places_max || migration.bytes + bytes > limits_.bytes_max) {
+    key.first = kOther;
+  } else {
+    migration.bytes += bytes;
+  }
+  return endpoint.places[std::move(key)];
+}
+
+void DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
+                                     const CapturedPair& pair, const Difference& difference) {
+  PlaceCount& place =
+      place_of(migration, endpoint, {folded_path(difference.path), difference.kind});
+  ++place.count;
+  if (place.samples.size() >= limits_.samples_max || migration.bytes >= limits_.bytes_max) return;
+  Sample sample = sample_of(redaction_, pair, difference);
+  migration.bytes += bytes_of(sample);
+  place.samples.push_back(std::move(sample));
+}
+
+DifferenceTable::Endpoint& DifferenceTable::count(Migration& migration, const std::string& endpoint,
+                                                  Arm primary, Verdict verdict,
+                                                  std::uint64_t times) {
+  const auto at = static_cast<std::size_t>(verdict);
+  Endpoint& counted = endpoint_of(migration, endpoint);
+  counted.verdicts[at] += times;
+  (primary == Arm::legacy ? migration.to_monolith : migration.to_legacy)[at] += times;
+  return counted;
+}
+
+void DifferenceTable::add(std::string_view migration, std::string_view epoch,
+                          const CapturedPair& pair, const Comparison& comparison) {
+  const std::string name = folded_endpoint(pair.method, pair.target);
+  const std::scoped_lock lock(mutex_);
+  Migration& of = migration_of(migration, epoch, pair.at);
+  Endpoint& endpoint = count(of, name, pair.primary, comparison.verdict, 1);
+  for (const Difference& difference : comparison.differences) {
+    add_difference(of, endpoint, pair, difference);
+  }
+}
+
+void DifferenceTable::settle(std::string_view migration, std::string_view epoch,
+                             std::string_view method, std::string_view target, Arm primary,
+                             std::uint64_t count_of, WallTime at) {
+  const std::string name = folded_endpoint(method, target);
+  const std::scoped_lock lock(mutex_);
+  count(migration_of(migration, epoch, at), name, primary, Verdict::match, count_of);
+}
+
+MigrationReport DifferenceTable::report_of(const std::string& name) const {
+  MigrationReport report;
+  report.migration = name;
+  const std::scoped_lock lock(mutex_);
+  const auto found = migrations_.find(name);
+  if (found == migrations_.end()) return report;
+  const Migration& migration = found->second;
+  report.epoch = migration.epoch;
+  report.since = migration.since;
+  report.to_monolith = migration.to_monolith;
+  report.to_legacy = migration.to_legacy;
+  for (const auto& [endpoint, counted] : migration.endpoints) {
+    EndpointReport& into = report.endpoints.emplace_back();
+    into.endpoint = endpoint;
+    into.verdicts = counted.verdicts;
+    for (const auto& [key, place] : counted.places) {
+      into.places.push_back({key.first, key.second, place.count, place.samples});
+    }
+  }
+  return report;
+}
+
+std::vector<MigrationReport> DifferenceTable::report(
+    const std::vector<std::string>& migrations) const {
+  std::vector<std::string> names = migrations;
+  if (names.empty()) {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& entry : migrations_) names.push_back(entry.first);
+  }
+  std::vector<MigrationReport> reports;
+  for (const std::string& name : names) {
+    MigrationReport& report = reports.emplace_back(report_of(name));
+    std::sort(report.endpoints.begin(), report.endpoints.end(), more_important);
+    for (EndpointReport& endpoint : report.endpoints) {
+      std::sort(endpoint.places.begin(), endpoint.places.end(), more_frequent);
+    }
+  }
+  return reports;
+}
+
+}  // namespace banyan::shadow

@@ -1,0 +1,150 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <string_view>
+
+#include "shadow/printable.h"
+#include "shadow/report_format.h"
+
+namespace banyan::shadow {
+namespace {
+
+struct Column {
+  std::string_view title;
+  Verdict verdict;
+};
+constexpr std::array<Column, kVerdictCount> kColumns{{{"match", Verdict::match},
+                                                      {"noise", Verdict::noise},
+                                                      {"transient", Verdict::transient},
+                                                      {"mismatch", Verdict::mismatch},
+                                                      {"not comparable", Verdict::not_comparable}}};
+// Room for ten million, and for the longest title.
+constexpr std::size_t kColumnWidth = 10;
+constexpr std::size_t kWideColumnWidth = 14;
+
+std::string time_text(WallTime time) {
+  if (time == WallTime{}) return "-";
+  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC",
+                     fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time)));
+}
+
+// 12345678 -> 12,345,678
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, 1, ',');
+  }
+  return text;
+}
+
+// Neither 0 nor 100 % is said unless it is exactly that.
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "-";
+  if (part == 0) return "0 %";
+  if (part == whole) return "100 %";
+  const double share = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  if (share < 0.01) return "< 0.01 %";
+  if (share >= 99.995) return "> 99.99 %";
+  return fmt::format("{:.2f} %", share);
+}
+
+class TextReport {
+ public:
+  explicit TextReport(WallTime now) { line("Shadow-diff report of {}", time_text(now)); }
+
+  void append(const MigrationReport& migration) {
+    line("");
+    std::string head = "Migration " + printable(migration.migration);
+    if (!migration.epoch.empty()) head += ", epoch " + printable(migration.epoch);
+    if (migration.since != WallTime{}) head += ", since " + time_text(migration.since);
+    line("{}", head);
+    line("{}", std::string(head.size(), '='));
+    line("");
+    directions(migration);
+    for (const EndpointReport& endpoint : migration.endpoints) append(endpoint);
+  }
+
+  template <class... T>
+  void line(fmt::format_string<T...> format, T&&... arguments) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(arguments)...);
+    while (!out_.empty() && out_.back() == ' ') out_.pop_back();
+    out_ += '\n';
+  }
+  std::string finish() { return std::move(out_); }
+
+ private:
+  static std::size_t width(const Column& column) {
+    return column.title.size() > kColumnWidth ? kWideColumnWidth : kColumnWidth;
+  }
+
+  void directions(const MigrationReport& migration) {
+    std::string head = fmt::format("  {:<14}{:>10}", "shadow", "compared");
+    for (const Column& column : kColumns) {
+      head += fmt::format("  {:>{}}", column.title, width(column));
+    }
+    line("{}  {:>10}", head, "mismatch");
+    direction("to monolith", migration.to_monolith);
+    direction("to legacy", migration.to_legacy);
+  }
+
+  void direction(std::string_view name, const VerdictCounts& counts) {
+    const std::uint64_t compared = compared_of(counts);
+    std::string row = fmt::format("  {:<14}{:>10}", name, grouped(compared));
+    for (const Column& column : kColumns) {
+      row += fmt::format("  {:>{}}", grouped(count_of(counts, column.verdict)), width(column));
+    }
+    line("{}  {:>10}", row, percent(count_of(counts, Verdict::mismatch), compared));
+  }
+
+  void append(const EndpointReport& endpoint) {
+    const std::uint64_t compared = compared_of(endpoint.verdicts);
+    const std::uint64_t mismatch = count_of(endpoint.verdicts, Verdict::mismatch);
+    const std::uint64_t skipped = count_of(endpoint.verdicts, Verdict::not_comparable);
+    line("");
+    line("  {}", printable(endpoint.endpoint));
+    line("    {} compared, {} mismatch ({}){}", grouped(compared), grouped(mismatch),
+         percent(mismatch, compared),
+         skipped > 0 ? ", " + grouped(skipped) + " not comparable" : std::string());
+    if (endpoint.places.empty()) return;
+    line("");
+    line("    {:>10}  {:<9}  {}", "count", "kind", "path");
+    for (const Place& place : endpoint.places) append(place);
+  }
+
+  void append(const Place& place) {
+    line("    {:>10}  {:<9}  {}", grouped(place.count), to_string(place.kind),
+         printable(place.path));
+    for (const Sample& sample : place.samples) append(sample, place);
+  }
+
+  void append(const Sample& sample, const Place& place) {
+    const std::string at = sample.path == place.path ? "" : "  " + printable(sample.path);
+    line("{:16}{}  {} {}{}", "", time_text(sample.at), printable(sample.method),
+         printable(sample.target), at);
+    line("{:18}legacy    {}", "", shown(sample.left));
+    line("{:18}monolith  {}", "", shown(sample.right));
+  }
+
+  static std::string shown(const std::string& value) {
+    return value.empty() ? "(nothing)" : printable(value);
+  }
+
+  std::string out_;
+};
+
+}  // namespace
+
+std::string render_text(const std::vector<MigrationReport>& report, WallTime now) {
+  TextReport text(now);
+  if (report.empty()) {
+    text.line("");
+    text.line("Nothing was compared yet.");
+  }
+  for (const MigrationReport& migration : report) text.append(migration);
+  return text.finish();
+}
+
+}  // namespace banyan::shadow

@@ -1,0 +1,41 @@
+#include "shadow/sampler.h"
+
+#include <algorithm>
+
+namespace banyan::shadow {
+
+std::string_view to_string(Skip skip) {
+  switch (skip) {
+    case Skip::method:
+      return "method";
+    case Skip::body:
+      return "body";
+    case Skip::sample:
+      return "sample";
+    case Skip::rolled_back:
+      return "rolled_back";
+    case Skip::in_flight:
+      return "in_flight";
+    case Skip::budget:
+      return "budget";
+    case Skip::connections:
+      return "connections";
+    case Skip::draining:
+      return "draining";
+  }
+  return "unknown";
+}
+
+std::optional<Skip> eligible(const Sampling& sampling, const RequestHead& request,
+                             std::uint32_t draw) {
+  const auto& methods = sampling.methods;
+  if (std::find(methods.begin(), methods.end(), request.method) == methods.end()) {
+    return Skip::method;
+  }
+  if (request.has_body()) return Skip::body;
+  // Last, so that the share is one of the eligible exchanges.
+  if (draw >= sampling.millipercent) return Skip::sample;
+  return std::nullopt;
+}
+
+}  // namespace banyan::shadow
