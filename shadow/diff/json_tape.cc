@@ -55,7 +55,7 @@ class TapeBuilder {
 
   bool append_string(simdjson::simdjson_result<std::string_view> result) {
     std::string_view text;
-    return result.get(text) == simdjson::SUCCESS && add(JsonType::string, text);
+    return std::move(result).get(text) == simdjson::SUCCESS && add(JsonType::string, text);
   }
 
   template <class V>
@@ -123,7 +123,7 @@ bool ends_here(ondemand::document& document, const JsonEntry& root, std::string_
     case JsonType::number:
       return trimmed(body) == root.text;
     default:
-      return document.at_end();
+      return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
   }
 }
 
@@ -138,7 +138,7 @@ struct JsonTape::Parser {
     bytes.clear();
     bytes.reserve(body.size() + simdjson::SIMDJSON_PADDING);
     bytes.append(body).append(simdjson::SIMDJSON_PADDING, '\0');
-    return {bytes.data(), body.size(), bytes.size()};
+    return simdjson::padded_string_view(bytes.data(), body.size(), bytes.size());
   }
 };
 
