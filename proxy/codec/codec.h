@@ -58,6 +58,9 @@ class ServerCodec {
   [[nodiscard]] virtual std::size_t feed(Bytes bytes) = 0;
   // The client closed its sending side. on_request_error(client_closed) where a request was cut.
   virtual void feed_eof() = 0;
+  // The caller refuses what comes next (a time-out, a limit): on_request_error(), as if the bytes
+  // had been bad. Nothing where a whole request is under way.
+  virtual void refuse(Error error) = 0;
 
   // 100..199 except 101; before send_head(), any number of times. Nothing to an HTTP/1.0 client.
   virtual void send_informational(StreamId stream, const ResponseHead& head) = 0;
@@ -67,7 +70,8 @@ class ServerCodec {
   virtual void send_head(StreamId stream, const ResponseHead& head) = 0;
   // Not before send_head(). A message without a body (HEAD, 204, 304) drops it.
   virtual void send_body(StreamId stream, Bytes bytes) = 0;
-  // Ends the message. The response was whole: a cut-off body must end in abort instead.
+  // Ends the message. The response was whole: a cut-off body must end in abort instead. No event
+  // of this stream follows, not even the end of a request that was answered early.
   virtual void send_end(StreamId stream) = 0;
 
   // Every response from now on tells the client that the connection ends.

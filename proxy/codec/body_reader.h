@@ -1,0 +1,61 @@
+// proxy/codec/body_reader.h: the body of a message behind its head: payload out of its framing.
+//
+// Payload is passed on as spans of the caller's bytes, never copied. The trailer section is
+// collected, checked and dropped. What frames a chunked body is bounded: each chunk may have
+// kChunkFrameBytesFree bytes around it, and all that chunks have above that, together,
+// kChunkFrameBytesMax; so neither long extensions nor zeros before a size go on for ever, and a
+// long stream of small chunks does.
+#pragma once
+
+#include <llhttp.h>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "proxy/codec/codec.h"
+#include "proxy/codec/head_buffer.h"
+
+namespace banyan::codec {
+
+inline constexpr std::uint32_t kChunkFrameBytesFree = 32;
+inline constexpr std::uint32_t kChunkFrameBytesMax = 16 * 1024;
+
+class PayloadSink {
+ public:
+  virtual void on_payload(Bytes bytes) = 0;
+
+ protected:
+  ~PayloadSink() = default;
+};
+
+enum class BodyStep : std::uint8_t { more, end };
+
+class BodyReader {
+ public:
+  // Set up by parse_*_head(), then read from here.
+  [[nodiscard]] llhttp_t& parser() { return parser_; }
+  // After the head of each message that has a body.
+  void begin();
+  // Takes bytes of this message off the front of `in`, all of them unless the message ends. An
+  // error says bad_framing and ends the connection. `section` is where trailers are collected and
+  // belongs to this reader from begin() to `end`.
+  [[nodiscard]] Result<BodyStep> read(Bytes& in, HeadBuffer& section, const HeadLimits& limits,
+                                      PayloadSink& sink);
+
+ private:
+  struct Walk;
+  [[nodiscard]] static int on_payload(llhttp_t* parser, const char* at, std::size_t size);
+  [[nodiscard]] static int on_chunk(llhttp_t* parser);
+  [[nodiscard]] static const llhttp_settings_t& settings();
+
+  [[nodiscard]] Result<BodyStep> read_payload(Bytes& in, PayloadSink& sink);
+  [[nodiscard]] Result<BodyStep> read_trailers(Bytes& in, HeadBuffer& section,
+                                               const HeadLimits& limits);
+  [[nodiscard]] Result<BodyStep> end_with(Bytes section);
+
+  llhttp_t parser_{};
+  std::uint32_t frame_bytes_ = 0;  // around chunks, above what is free
+  bool chunk_began_ = false;       // and none of its payload was seen
+  bool in_trailers_ = false;
+};
+
+}  // namespace banyan::codec

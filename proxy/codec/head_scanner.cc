@@ -1,0 +1,128 @@
+#include "proxy/codec/head_scanner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/codec/chars.h"
+
+namespace banyan::codec {
+namespace {
+
+constexpr std::uint32_t kBlankLineBytes = 2;
+
+}  // namespace
+
+ScanLimits request_scan_limits(const HeadLimits& limits) {
+  return {limits.header_bytes_max, limits.url_bytes_max + kRequestLineRestMax,
+          limits.header_count_max, kLeadingBlankLinesMax, true};
+}
+
+ScanLimits response_scan_limits(const HeadLimits& limits) {
+  return {limits.header_bytes_max, limits.header_bytes_max, limits.header_count_max, 0, true};
+}
+
+ScanLimits trailer_scan_limits(const HeadLimits& limits) {
+  const std::size_t bytes_max = std::min(kTrailerBytesMax, limits.header_bytes_max);
+  return {bytes_max, bytes_max, limits.header_count_max, 0, false};
+}
+
+std::string_view to_string(HeadFault fault) {
+  switch (fault) {
+    case HeadFault::none:
+      return "none";
+    case HeadFault::bare_cr_or_lf:
+      return "CR or LF alone";
+    case HeadFault::bad_line_start:
+      return "line does not begin with a name";
+    case HeadFault::too_many_blank_lines:
+      return "too many blank lines";
+    case HeadFault::start_line_too_long:
+      return "start line too long";
+    case HeadFault::too_many_bytes:
+      return "too many bytes";
+    case HeadFault::too_many_fields:
+      return "too many fields";
+  }
+  return "none";
+}
+
+HeadScanner::Step HeadScanner::scan(Bytes in, const ScanLimits& limits, std::size_t& taken) {
+  taken = 0;
+  while (taken < in.size()) {
+    const Bytes rest = in.substr(taken);
+    if (line_bytes_ == 0 && !begin_line(rest.front(), limits)) return Step::refused;
+    std::size_t size = 0;
+    const Line line = take_line(rest, limits, size);
+    taken += size;
+    if (line == Line::refused) return Step::refused;
+    if (is_last(line, limits)) return Step::complete;
+    if (fault_ != HeadFault::none) return Step::refused;
+  }
+  return Step::incomplete;
+}
+
+bool HeadScanner::begin_line(char first, const ScanLimits& limits) {
+  if (first == '\r') return true;
+  if (first == '\n') return refuse(HeadFault::bare_cr_or_lf);
+  if (!is_token_char(first)) return refuse(HeadFault::bad_line_start);
+  ++lines_;
+  const std::size_t lines_max = limits.fields_max + (limits.has_start_line ? 1 : 0);
+  return lines_ <= lines_max || refuse(HeadFault::too_many_fields);
+}
+
+bool HeadScanner::find_line_end(Bytes seen, std::size_t& lf) const {
+  lf = Bytes::npos;
+  if (seen.empty()) return true;
+  if (after_cr_) {
+    lf = 0;
+    return seen[0] == '\n';
+  }
+  lf = seen.find('\n');
+  const Bytes text = seen.substr(0, lf);
+  const std::size_t cr = text.find('\r');
+  const bool cr_is_last = cr != Bytes::npos && cr + 1 == text.size();
+  return cr_is_last || (cr == Bytes::npos && lf == Bytes::npos);
+}
+
+HeadScanner::Line HeadScanner::take_line(Bytes in, const ScanLimits& limits, std::size_t& taken) {
+  const std::size_t size_max = room(limits);
+  const Bytes seen = in.substr(0, size_max);
+  std::size_t lf = 0;
+  if (!find_line_end(seen, lf)) return refuse_line(HeadFault::bare_cr_or_lf);
+  const bool ended = lf != Bytes::npos;
+  if (!ended && seen.size() < in.size()) {
+    const bool by_section = size_max == limits.bytes_max - bytes_;
+    return refuse_line(by_section ? HeadFault::too_many_bytes : HeadFault::start_line_too_long);
+  }
+  taken = ended ? lf + 1 : seen.size();
+  bytes_ += static_cast<std::uint32_t>(taken);
+  line_bytes_ += static_cast<std::uint32_t>(taken);
+  after_cr_ = !ended && seen.back() == '\r';
+  if (!ended) return Line::open;
+  return std::exchange(line_bytes_, 0) == kBlankLineBytes ? Line::blank : Line::ended;
+}
+
+bool HeadScanner::is_last(Line line, const ScanLimits& limits) {
+  if (line != Line::blank) return false;
+  if (lines_ > 0 || !limits.has_start_line) return true;
+  if (++blank_lines_ > limits.blank_lines_max) (void)refuse(HeadFault::too_many_blank_lines);
+  return false;
+}
+
+std::size_t HeadScanner::room(const ScanLimits& limits) const {
+  const std::size_t of_section = limits.bytes_max - bytes_;
+  if (!limits.has_start_line || lines_ != 1) return of_section;
+  return std::min(of_section, limits.start_line_max - line_bytes_);
+}
+
+bool HeadScanner::refuse(HeadFault fault) {
+  fault_ = fault;
+  return false;
+}
+
+HeadScanner::Line HeadScanner::refuse_line(HeadFault fault) {
+  fault_ = fault;
+  return Line::refused;
+}
+
+}  // namespace banyan::codec

@@ -1,0 +1,112 @@
+#include "proxy/codec/request_target.h"
+
+#include <algorithm>
+
+#include "proxy/codec/chars.h"
+
+namespace banyan::codec {
+namespace {
+
+constexpr std::size_t kPortDigitsMax = 5;
+
+Failure bad_target(const char* detail) {
+  return Failure(Error{ErrorCode::bad_target, Side::downstream, Retry::unsafe, detail});
+}
+
+Failure bad_host(const char* detail) {
+  return Failure(Error{ErrorCode::bad_host, Side::downstream, Retry::unsafe, detail});
+}
+
+bool is_port(std::string_view text) {
+  return text.size() <= kPortDigitsMax &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_ip_literal_char(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' ||
+         c == '.';
+}
+
+struct Scheme {
+  std::string_view prefix;
+  std::string_view default_port;
+};
+constexpr Scheme kSchemes[] = {{"http://", ":80"}, {"https://", ":443"}};
+
+const Scheme* scheme_of(std::string_view target) {
+  for (const Scheme& scheme : kSchemes) {
+    if (equals_ignoring_case(target.substr(0, scheme.prefix.size()), scheme.prefix)) return &scheme;
+  }
+  return nullptr;
+}
+
+std::string_view without_port(std::string_view authority, std::string_view port) {
+  const bool has_it = authority.size() > port.size() && authority.ends_with(port);
+  return has_it ? authority.substr(0, authority.size() - port.size()) : authority;
+}
+
+Result<void> take_host(RequestHead& head) {
+  const std::size_t hosts = head.headers.count(HeaderId::host);
+  if (hosts > 1) return bad_host("Host repeated");
+  if (hosts == 0) {
+    if (head.version != HttpVersion::http10) return bad_host("Host missing");
+    return {};
+  }
+  const std::string_view host = *head.headers.find(HeaderId::host);
+  if (!is_authority(host)) return bad_host("Host is not a host and a port");
+  head.authority.assign(host);
+  return {};
+}
+
+Result<void> split_absolute(std::string_view text, const Scheme& scheme, RequestHead& head) {
+  const std::string_view rest = text.substr(scheme.prefix.size());
+  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  const std::string_view authority = rest.substr(0, end);
+  const std::string_view path = rest.substr(end);
+  if (!is_authority(authority)) return bad_target("no host in the target");
+  const auto bare = [&](std::string_view a) { return without_port(a, scheme.default_port); };
+  if (!head.authority.empty() && !equals_ignoring_case(bare(authority), bare(head.authority))) {
+    return bad_host("Host is not that of the target");
+  }
+  head.authority.assign(authority);
+  if (path.empty() && head.method == Method::options) {
+    head.target.assign("*");  // RFC 9112 §3.2.4
+  } else {
+    head.target.assign(path.empty() || path[0] == '?' ? "/" : "").append(path);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_authority(std::string_view text) {
+  if (!std::all_of(text.begin(), text.end(), is_authority_char)) return false;
+  const bool literal = text.starts_with('[');
+  const std::size_t host_end = literal ? text.find(']') + 1 : std::min(text.find(':'), text.size());
+  if (host_end == 0) return false;  // no host, or no `]`
+  const std::string_view host = text.substr(0, host_end);
+  const std::string_view port = text.substr(host_end);
+  if (!port.empty() && (port[0] != ':' || !is_port(port.substr(1)))) return false;
+  if (!literal) return host.find_first_of("[]") == host.npos;
+  const std::string_view address = host.substr(1, host.size() - 2);
+  return !address.empty() && std::all_of(address.begin(), address.end(), is_ip_literal_char);
+}
+
+Result<void> resolve_target(std::string_view text, RequestHead& head) {
+  if (text.find('#') != text.npos) return bad_target("fragment");
+  if (Result<void> host = take_host(head); !host) return host;
+  if (text.starts_with('/')) {
+    head.target.assign(text);
+    return {};
+  }
+  if (text == "*") {
+    if (head.method != Method::options) return bad_target("`*` without OPTIONS");
+    head.target.assign(text);
+    return {};
+  }
+  const Scheme* scheme = scheme_of(text);
+  if (scheme == nullptr) return bad_target("neither a path nor an http URL");
+  return split_absolute(text, *scheme, head);
+}
+
+}  // namespace banyan::codec
