@@ -41,10 +41,13 @@ std::size_t Http1ServerCodec::feed(Bytes bytes) {
 }
 
 void Http1ServerCodec::feed_eof() {
-  const bool cut = read_ == Read::body || in_head();
-  if (!cut) return;
-  ScratchHead<RequestHead> head;
-  fail(*head, client_closed());
+  if (read_ == Read::body || in_head()) refuse(client_closed());
+}
+
+void Http1ServerCodec::refuse(Error error) {
+  if (read_ == Read::held || read_ == Read::dropping) return;
+  ScratchHead<RequestHead> nothing;
+  fail(*nothing, std::move(error));
 }
 
 void Http1ServerCodec::refuse(Error error) {
@@ -60,10 +63,8 @@ void Http1ServerCodec::read_head(Bytes& in) {
   switch (section_.take(in, request_scan_limits(limits_), head)) {
     case HeadBuffer::Step::incomplete:
       return;
-    case HeadBuffer::Step::refused: {
-      ScratchHead<RequestHead> nothing;
-      return fail(*nothing, request_error(section_.fault()));
-    }
+    case HeadBuffer::Step::refused:
+      return refuse(request_error(section_.fault()));
     case HeadBuffer::Step::complete:
       return take_request(head);
   }
@@ -90,10 +91,7 @@ void Http1ServerCodec::take_request(Bytes bytes) {
 void Http1ServerCodec::read_body(Bytes& in) {
   Result<BodyStep> step = body_.read(in, section_, limits_, *this);
   if (read_ != Read::body) return;  // answered by a handler, in the middle of it
-  if (!step) {
-    ScratchHead<RequestHead> nothing;
-    return fail(*nothing, std::move(step.error()));
-  }
+  if (!step) return refuse(std::move(step.error()));
   if (*step == BodyStep::more) return;
   read_ = Read::held;
   events_.on_request_end(stream_);
