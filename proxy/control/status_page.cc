@@ -1,0 +1,82 @@
+#include "proxy/control/status_page.h"
+
+namespace banyan::control {
+namespace {
+
+using nlohmann::json;
+
+json percent(routing::Share share) { return share.millipercent / 1000.0; }
+
+json configuration_json(const Reloader::Status& status) {
+  return {{"ok", status.ok},
+          {"at", to_text(status.at)},
+          {"cause", status.cause},
+          {"problems", status.problems},
+          {"reloads", {{"taken", status.taken}, {"refused", status.refused}}}};
+}
+
+}  // namespace
+
+json migration_json(const Switchboard& switches, const config::Migration& migration) {
+  const auto& upstreams = switches.snapshot().upstreams;
+  const auto flag = switches.flag(migration.flag);
+  const auto latch = switches.latch(migration.name);
+  json object{{"name", migration.name},
+              {"flag", migration.flag},
+              {"percent", percent(flag ? flag->share : routing::kNobody)},
+              {"latched", latch.has_value()},
+              // Nothing judges readiness yet.
+              {"readiness", "inconclusive"},
+              {"latch", nullptr},
+              {"epoch", migration.epoch},
+              {"legacy", upstreams[migration.legacy].name},
+              {"monolith", upstreams[migration.monolith].name},
+              {"shadow", migration.shadow.has_value()}};
+  if (latch) {
+    object["latch"] = to_json(latch->author);
+    object["latch"]["cause"] = latch->cause;
+  }
+  return object;
+}
+
+json flag_json(const FlagView& view) {
+  json object{{"name", view.name},
+              {"percent", percent(view.share)},
+              {"origin", routing::to_string(view.origin)},
+              {"configured", view.configured ? percent(*view.configured) : json()},
+              {"overridden", view.overridden()},
+              {"run_time", nullptr},
+              {"migrations", view.migrations}};
+  if (view.run_time) {
+    object["run_time"] = to_json(view.run_time->author);
+    object["run_time"]["percent"] = percent(view.run_time->share);
+    const auto& expires = view.run_time->expires;
+    object["run_time"]["expires"] = expires ? json(to_text(*expires)) : json();
+  }
+  return object;
+}
+
+json status_json(const Switchboard& switches, const Reloader::Status& configuration,
+                 const StatusFacts& facts) {
+  json document{{"version", facts.version},
+                {"now", to_text(facts.now)},
+                {"started", to_text(facts.started)},
+                {"ready", facts.ready},
+                {"draining", facts.draining},
+                {"durable", switches.durable()},
+                {"configuration", configuration_json(configuration)},
+                {"migrations", json::array()},
+                {"flags", json::array()},
+                {"upstreams", json::array()}};
+  for (const auto& migration : switches.snapshot().migrations) {
+    document["migrations"].push_back(migration_json(switches, migration));
+  }
+  for (const FlagView& view : switches.flags()) document["flags"].push_back(flag_json(view));
+  for (const EndpointState& state : facts.endpoints) {
+    document["upstreams"].push_back(
+        {{"upstream", state.upstream}, {"endpoint", state.endpoint}, {"healthy", state.healthy}});
+  }
+  return document;
+}
+
+}  // namespace banyan::control

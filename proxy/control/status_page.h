@@ -1,0 +1,37 @@
+// proxy/control/status_page.h: what `banyan status` and the admin API show. Pure.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "proxy/control/reloader.h"
+#include "proxy/control/switchboard.h"
+
+namespace banyan::control {
+
+struct EndpointState {
+  std::string upstream;
+  std::string endpoint;
+  bool healthy = true;
+};
+
+// {"name", "flag", "percent", "latched", "readiness", "latch": {"who", …} | null, …}
+[[nodiscard]] nlohmann::json migration_json(const Switchboard& switches,
+                                            const config::Migration& migration);
+// {"name", "percent", "origin", "configured", "overridden", "run_time": {…} | null, "migrations"}
+[[nodiscard]] nlohmann::json flag_json(const FlagView& view);
+
+struct StatusFacts {
+  std::string version;
+  WallTime now;
+  WallTime started;
+  bool ready = true;
+  bool draining = false;
+  std::vector<EndpointState> endpoints;
+};
+[[nodiscard]] nlohmann::json status_json(const Switchboard& switches,
+                                         const Reloader::Status& configuration,
+                                         const StatusFacts& facts);
+
+}  // namespace banyan::control

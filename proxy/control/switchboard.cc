@@ -1,0 +1,158 @@
+#include "proxy/control/switchboard.h"
+
+#include <algorithm>
+#include <set>
+
+#include "proxy/observe/logging.h"
+
+namespace banyan::control {
+namespace {
+
+using nlohmann::json;
+
+json percent(routing::Share share) { return share.millipercent / 1000.0; }
+
+// What the audit log says of a flag: the value, or that there is none.
+json shown(const std::optional<RunTimeFlag>& flag) { return flag ? percent(flag->share) : json(); }
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string problem_of(const Result<void, std::string>& saved) {
+  if (saved) return {};
+  observe::log_error("in force, but not on disk: " + saved.error());
+  return saved.error();
+}
+
+}  // namespace
+
+Switchboard::Switchboard(const StateDir& directory, routing::Slots& slots, AuditLog& audit,
+                         Workers workers)
+    : slots_(slots),
+      audit_(audit),
+      workers_(std::move(workers)),
+      latches_(directory.file("latches.json")),
+      run_time_(directory.file("flags.json")),
+      snapshot_(std::make_shared<const config::Snapshot>()) {}
+
+std::vector<std::string> Switchboard::load(WallTime now) {
+  std::vector<std::string> problems;
+  if (auto problem = latches_.load(now)) problems.push_back(std::move(*problem));
+  if (auto problem = run_time_.load(now)) problems.push_back(std::move(*problem));
+  return problems;
+}
+
+Switchboard::Table Switchboard::prepare(const config::Snapshot& snapshot) {
+  for (const config::Migration& migration : snapshot.migrations) {
+    slots_.migration(migration.name).latched = latches_.find(migration.name).has_value();
+  }
+  return flag_table(flag_views(snapshot, run_time_), slots_, ++revision_);
+}
+
+void Switchboard::adopt(std::shared_ptr<const config::Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+}
+
+void Switchboard::note(AuditEntry entry) {
+  const auto appended = audit_.append(entry);
+  if (!appended) observe::log_error("not in the audit log: " + appended.error());
+}
+
+std::vector<std::string> Switchboard::siblings_of(const std::vector<std::string>& names) const {
+  std::set<std::string> shared;
+  for (const config::Migration& m : snapshot_->migrations) {
+    if (contains(names, m.name)) shared.insert(m.flag);
+  }
+  std::vector<std::string> siblings;
+  for (const config::Migration& m : snapshot_->migrations) {
+    if (shared.contains(m.flag) && !contains(names, m.name)) siblings.push_back(m.name);
+  }
+  return siblings;
+}
+
+void Switchboard::rollback(const std::vector<std::string>& migrations, const std::string& cause,
+                           const Author& author, const Answer& answer) {
+  // In force first, for all of them: nothing below may stand between a user and legacy.
+  for (const std::string& name : migrations) slots_.migration(name).latched = true;
+  std::vector<std::string> fresh;
+  for (const std::string& name : migrations) {
+    if (!latches_.find(name)) fresh.push_back(name);
+    latches_.set(name, {cause, author});
+  }
+  const std::string problem = problem_of(latches_.save());
+  for (const std::string& name : migrations) {
+    const bool is_fresh = contains(fresh, name);
+    if (is_fresh) ++rollbacks_[{name, cause}];
+    note({"rollback", name, is_fresh ? "armed" : "latched", "latched", author});
+  }
+  workers_.turn([answer, switched = Switched{problem.empty(), problem, migrations,
+                                             siblings_of(migrations)}] { answer(switched); });
+}
+
+void Switchboard::rearm(const std::string& migration, const Author& author, const Answer& answer) {
+  const bool was_latched = latches_.find(migration).has_value();
+  latches_.take_off(migration);
+  const std::string problem = problem_of(latches_.save());
+  note({"rearm", migration, was_latched ? "latched" : "armed", "armed", author});
+  slots_.migration(migration).latched = false;
+  workers_.turn([answer, switched = Switched{
+                             problem.empty(), problem, {migration}, siblings_of({migration})}] {
+    answer(switched);
+  });
+}
+
+void Switchboard::flag_changed(AuditEntry entry, const Answer& answer) {
+  const std::string problem = problem_of(run_time_.save());
+  const auto now = flag(entry.target);
+  note(std::move(entry));
+  Switched switched{problem.empty(), problem, {}, {}};
+  if (now) switched.migrations = now->migrations;
+  workers_.publish(flag_table(flags(), slots_, ++revision_),
+                   [answer, switched = std::move(switched)] { answer(switched); });
+}
+
+void Switchboard::set_flag(const std::string& flag, const RunTimeFlag& value,
+                           const Answer& answer) {
+  const json from = shown(run_time_.find(flag));
+  run_time_.set(flag, value);
+  flag_changed({"flag_set", flag, from, percent(value.share), value.author}, answer);
+}
+
+void Switchboard::clear_flag(const std::string& flag, const Author& author, const Answer& answer) {
+  const json from = shown(run_time_.find(flag));
+  run_time_.clear(flag);
+  flag_changed({"flag_clear", flag, from, json(), author}, answer);
+}
+
+void Switchboard::expire(WallTime now) {
+  std::map<std::string, json> before;
+  for (const FlagView& view : flags()) before[view.name] = shown(view.run_time);
+  for (const std::string& name : run_time_.expire(now)) {
+    observe::log_info("flag " + name + ": the value set at run time has expired");
+    flag_changed({"flag_expire", name, before[name], json(), {"banyan", "its ttl is over", now}},
+                 [](const Switched&) {});
+  }
+}
+
+bool Switchboard::retry_saves() {
+  if (!latches_.durable() && latches_.save()) observe::log_info("latches are on disk again");
+  if (!run_time_.durable() && run_time_.save()) observe::log_info("flags are on disk again");
+  return !durable();
+}
+
+std::optional<FlagView> Switchboard::flag(const std::string& name) const {
+  for (FlagView& view : flags()) {
+    if (view.name == name) return std::move(view);
+  }
+  return std::nullopt;
+}
+
+const config::Migration* Switchboard::migration(const std::string& name) const {
+  for (const config::Migration& migration : snapshot_->migrations) {
+    if (migration.name == name) return &migration;
+  }
+  return nullptr;
+}
+
+}  // namespace banyan::control
