@@ -50,12 +50,6 @@ void Http1ServerCodec::refuse(Error error) {
   fail(*nothing, std::move(error));
 }
 
-void Http1ServerCodec::refuse(Error error) {
-  if (read_ != Read::head) return;
-  ScratchHead<RequestHead> head;
-  fail(*head, std::move(error));
-}
-
 bool Http1ServerCodec::in_head() const { return read_ == Read::head && section_.begun(); }
 
 void Http1ServerCodec::read_head(Bytes& in) {

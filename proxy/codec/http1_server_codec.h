@@ -27,11 +27,6 @@ class Http1ServerCodec final : public ServerCodec, private PayloadSink {
   // All three outlive the codec, except that `limits` is copied.
   Http1ServerCodec(ServerEvents& events, ByteSink& sink, const HeadLimits& limits);
 
-  // Reads no further, as if what came was refused for `error`: on_request_error(), of the request
-  // whose body is being read or of a new stream. Nothing where a whole request is under way, or
-  // after an error.
-  void refuse(Error error);
-
   [[nodiscard]] std::size_t feed(Bytes bytes) override;
   void feed_eof() override;
   void refuse(Error error) override;
