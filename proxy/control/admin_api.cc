@@ -305,7 +305,7 @@ void AdminApi::report(const Call& call) {
 
 void AdminApi::reload(const Call& call) {
   const AuditEntry entry{"reload", {}, {}, {}, author(call)};
-  parts_.reloader.reload("command", parts_.now(), [this, entry, reply = call.reply](const auto& s) {
+  parts_.reload([this, entry, reply = call.reply](const Reloader::Status& s) {
     AuditEntry told = entry;
     told.to = s.ok ? "taken" : "refused";
     static_cast<void>(parts_.audit.append(told));

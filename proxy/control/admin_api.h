@@ -23,11 +23,12 @@ class AdminApi {
  public:
   struct Parts {  // all outlive the API
     Switchboard& switches;
-    Reloader& reloader;
+    const Reloader& reloader;
     AuditLog& audit;
     const shadow::DifferenceTable& differences;
     std::function<StatusFacts()> facts;
     std::function<std::string()> metrics;
+    std::function<void(const Reloader::Done& done)> reload;
     std::function<void(const Author&)> drain;
     std::function<WallTime()> now;
   };

@@ -35,7 +35,7 @@ std::string_view code_class_name(std::size_t code_class) {
 }
 
 StatsRegistry::StatsRegistry(std::size_t workers) {
-  for (std::size_t i = 0; i < workers; ++i) workers_.emplace_back();
+  for (std::size_t i = 0; i < workers + 1; ++i) workers_.emplace_back();  // one for comparison()
   static_cast<void>(migration_slot("none"));
 }
 

@@ -105,6 +105,8 @@ class StatsRegistry {
   [[nodiscard]] std::size_t migration_slot(std::string_view name);
   [[nodiscard]] std::size_t upstream_slot(std::string_view name);
   [[nodiscard]] WorkerStats& worker(std::size_t index) { return workers_[index]; }
+  // Of the comparison thread, which counts like one more worker.
+  [[nodiscard]] WorkerStats& comparison() { return workers_.back(); }
   [[nodiscard]] const std::deque<WorkerStats>& workers() const { return workers_; }
   [[nodiscard]] const std::vector<std::string>& migrations() const { return migration_names_; }
   [[nodiscard]] const std::vector<std::string>& upstreams() const { return upstream_names_; }
