@@ -72,6 +72,13 @@ TEST(RequestPath, WhatServersReadDifferentlyIsRefused) {
   }
 }
 
+TEST(RequestPath, AnEscapeIsNotReadBeyondThePath) {
+  constexpr std::string_view kTarget = "/a%2Fb";
+  EXPECT_EQ(normalised(kTarget.substr(0, 3)), "refused");
+  EXPECT_EQ(normalised(kTarget.substr(0, 4)), "refused");
+  EXPECT_EQ(normalised(kTarget.substr(0, 5)), "/a%2F");
+}
+
 TEST(RequestPath, RefusalIsTheClientsFault) {
   std::string scratch;
   const auto result = normalised_path("/a/../b", scratch);
