@@ -27,16 +27,16 @@ enum class ErrorCode : std::uint8_t {
   head_too_large,                 // 431
   unsupported_transfer_encoding,  // 501
   // The upstream gave no usable answer.
-  connect_refused,     // 503: no byte of the request was sent
-  connect_timeout,     // 503
-  pending_overflow,    // 503: limits.pending
+  connect_refused,       // 503: no byte of the request was sent
+  connect_timeout,       // 503
+  pending_overflow,      // 503: limits.pending
   too_many_connections,  // 503: limits.connections
-  draining,            // 503
-  upstream_reset,      // 502: connection broke before a response head
-  upstream_malformed,  // 502: what came was not HTTP we accept
-  upstream_cut_off,    // 502: broke inside the response; the client sees its connection end
-  response_timeout,    // 504
-  idle_timeout,        // 504: pause in a response body
+  draining,              // 503
+  upstream_reset,        // 502: connection broke before a response head
+  upstream_malformed,    // 502: what came was not HTTP we accept
+  upstream_cut_off,      // 502: broke inside the response; the client sees its connection end
+  response_timeout,      // 504
+  idle_timeout,          // 504: pause in a response body
   // Nobody is left to answer.
   client_closed,  // no status: the client went away first
   internal,       // 503: a bug of ours; this exchange fails alone
@@ -48,7 +48,7 @@ enum class Side : std::uint8_t { downstream, upstream, local };
 // Whether the request can not have had an effect on the upstream.
 enum class Retry : std::uint8_t {
   unsafe,
-  safe,         // no byte of it was sent
+  safe,           // no byte of it was sent
   if_repeatable,  // bytes were sent on a reused connection that closed without any answer
 };
 

@@ -96,11 +96,15 @@ HeaderId header_id(std::string_view name) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
+  add(Header{name, value, header_id(name)});
+}
+
+void Headers::add(const Header& header) {
   const auto at = static_cast<std::uint32_t>(bytes_.size());
-  const auto name_size = static_cast<std::uint32_t>(name.size());
-  bytes_.append(name).append(value);
+  const auto name_size = static_cast<std::uint32_t>(header.name.size());
+  bytes_.append(header.name).append(header.value);
   fields_.push_back(
-      {at, name_size, at + name_size, static_cast<std::uint32_t>(value.size()), header_id(name)});
+      {at, name_size, at + name_size, static_cast<std::uint32_t>(header.value.size()), header.id});
 }
 
 void Headers::clear() {

@@ -71,6 +71,8 @@ class Headers {
   // Copies both into the buffer; neither may point into this object. A size of 4 GiB and more is
   // the caller's to refuse.
   void add(std::string_view name, std::string_view value);
+  // The same for a field of another message, whose name is known already.
+  void add(const Header& header);
   // Keeps the memory.
   void clear();
   void reserve(std::size_t bytes, std::size_t fields);

@@ -13,7 +13,18 @@
 
 namespace banyan {
 
-enum class Method : std::uint8_t { get, head, options, post, put, del, patch, trace, connect, other };
+enum class Method : std::uint8_t {
+  get,
+  head,
+  options,
+  post,
+  put,
+  del,
+  patch,
+  trace,
+  connect,
+  other
+};
 
 enum class HttpVersion : std::uint8_t { http10, http11, http2 };
 
@@ -47,7 +58,8 @@ struct RequestHead {
     return std::string_view(target).substr(0, target.find('?'));
   }
   [[nodiscard]] bool has_body() const {
-    return framing == Framing::chunked || (framing == Framing::content_length && content_length > 0);
+    return framing == Framing::chunked ||
+           (framing == Framing::content_length && content_length > 0);
   }
   void clear();
 };

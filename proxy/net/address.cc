@@ -49,6 +49,11 @@ socklen_t SocketAddress::size() const {
   return storage_.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
 
+std::uint16_t SocketAddress::port() const {
+  if (storage_.ss_family == AF_INET6) return ntohs(v6(get()).sin6_port);
+  return storage_.ss_family == AF_INET ? ntohs(v4(get()).sin_port) : std::uint16_t{0};
+}
+
 std::string SocketAddress::host() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   const void* ip = storage_.ss_family == AF_INET6 ? static_cast<const void*>(&v6(get()).sin6_addr)
@@ -67,13 +72,15 @@ std::string SocketAddress::to_text() const {
   return {};
 }
 
-Result<int> bind_tcp(const SocketAddress& address) {
+Result<int> bind_tcp(const SocketAddress& address, Sharing sharing) {
   const int fd =
       ::socket(address.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (fd < 0) return local_failure(std::string("socket: ") + std::strerror(errno));
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (sharing == Sharing::workers) {
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  }
   if (address.get()->sa_family == AF_INET6) {
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }

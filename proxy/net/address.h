@@ -22,6 +22,7 @@ class SocketAddress {
   [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage_); }
   [[nodiscard]] socklen_t size() const;
+  [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::string host() const;     // no port, no brackets
   [[nodiscard]] std::string to_text() const;  // `1.2.3.4:80`, `[::1]:80`
 
@@ -29,8 +30,13 @@ class SocketAddress {
   sockaddr_storage storage_{};
 };
 
-// A listening TCP socket, not yet accepting: SO_REUSEADDR, SO_REUSEPORT (several workers share one
-// address), non-blocking, close-on-exec. The caller owns the descriptor.
-[[nodiscard]] Result<int> bind_tcp(const SocketAddress& address);
+// Whether other sockets may be bound to the same address: several workers share one
+// (SO_REUSEPORT, which would also let another process in), everything else is alone on it.
+enum class Sharing : std::uint8_t { workers, nobody };
+
+// A listening TCP socket, not yet accepting: SO_REUSEADDR, non-blocking, close-on-exec. The caller
+// owns the descriptor.
+[[nodiscard]] Result<int> bind_tcp(const SocketAddress& address,
+                                   Sharing sharing = Sharing::workers);
 
 }  // namespace banyan::net

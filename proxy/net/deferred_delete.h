@@ -5,8 +5,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "base/bytes.h"
 
 namespace banyan::net {
 
@@ -16,6 +19,16 @@ class Deferrable {
   Deferrable(const Deferrable&) = delete;
   Deferrable& operator=(const Deferrable&) = delete;
   virtual ~Deferrable() = default;
+};
+
+// Bytes that others refer to until the loop iteration ends: those of a read that had to wait.
+class HeldBytes final : public Deferrable {
+ public:
+  explicit HeldBytes(std::string bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] Bytes bytes() const { return bytes_; }
+
+ private:
+  const std::string bytes_;
 };
 
 // Loop thread only.

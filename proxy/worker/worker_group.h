@@ -29,8 +29,8 @@ class WorkerGroup {
  public:
   using Done = std::function<void()>;
 
-  struct Shared {            // all outlive the group
-    net::Loop& control;      // `done` runs here
+  struct Shared {        // all outlive the group
+    net::Loop& control;  // `done` runs here
     routing::Slots& slots;
     observe::StatsRegistry& stats;
     observe::AccessLog& access_log;
@@ -76,6 +76,7 @@ class WorkerGroup {
  private:
   class Crew;
   std::unique_ptr<Crew> crew_;
+  Done cut_rest_;  // what the stop timer runs
 };
 
 }  // namespace banyan::worker

@@ -1,0 +1,100 @@
+// proxy/comparison/budget.h: the bounds of what shadows may hold and do.
+//
+// Memory is reserved before it is used and given back when the Reservation ends, wherever that is.
+// Counted over all workers, with relaxed atomics: the bounds hold to the byte, no lock is taken.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace banyan::comparison {
+
+// One per migration (and one for the process), for as long as the process lives.
+struct Ledger {
+  std::atomic<std::uint64_t> bytes{0};
+  std::atomic<std::uint64_t> in_flight{0};
+};
+
+// Adds `n` where the sum stays within `max`.
+[[nodiscard]] inline bool reserve(std::atomic<std::uint64_t>& counter, std::uint64_t n,
+                                  std::uint64_t max) {
+  if (counter.fetch_add(n, std::memory_order_relaxed) + n <= max) return true;
+  counter.fetch_sub(n, std::memory_order_relaxed);
+  return false;
+}
+
+// Bytes held against a migration's and the process's budget.
+class Reservation {
+ public:
+  struct Bounds {
+    std::uint64_t exchange = 0;
+    std::uint64_t migration = 0;
+    std::uint64_t process = 0;
+  };
+
+  Reservation() = default;
+  Reservation(Ledger& migration, Ledger& process, Bounds bounds)
+      : migration_(&migration), process_(&process), bounds_(bounds) {}
+  Reservation(Reservation&& o) noexcept
+      : migration_(o.migration_),
+        process_(o.process_),
+        bounds_(o.bounds_),
+        held_(std::exchange(o.held_, 0)) {}
+  Reservation& operator=(Reservation&& o) noexcept {
+    if (this == &o) return *this;
+    give_back();
+    migration_ = o.migration_;
+    process_ = o.process_;
+    bounds_ = o.bounds_;
+    held_ = std::exchange(o.held_, 0);
+    return *this;
+  }
+  ~Reservation() { give_back(); }
+
+  // False, and nothing changed, where one of the three bounds would be passed.
+  [[nodiscard]] bool grow(std::uint64_t n) {
+    if (migration_ == nullptr || held_ + n > bounds_.exchange) return false;
+    if (!reserve(migration_->bytes, n, bounds_.migration)) return false;
+    if (!reserve(process_->bytes, n, bounds_.process)) {
+      migration_->bytes.fetch_sub(n, std::memory_order_relaxed);
+      return false;
+    }
+    held_ += n;
+    return true;
+  }
+  void give_back() {
+    if (held_ == 0) return;
+    migration_->bytes.fetch_sub(held_, std::memory_order_relaxed);
+    process_->bytes.fetch_sub(held_, std::memory_order_relaxed);
+    held_ = 0;
+  }
+
+ private:
+  Ledger* migration_ = nullptr;
+  Ledger* process_ = nullptr;
+  Bounds bounds_{};
+  std::uint64_t held_ = 0;
+};
+
+// A place among shadow.max_in_flight; moved along with the shadow it admits.
+class Admission {
+ public:
+  Admission() = default;
+  explicit Admission(Ledger& ledger) : ledger_(&ledger) {}
+  Admission(Admission&& o) noexcept : ledger_(std::exchange(o.ledger_, nullptr)) {}
+  Admission& operator=(Admission&& o) noexcept {
+    std::swap(ledger_, o.ledger_);
+    return *this;
+  }
+  ~Admission() {
+    if (ledger_ != nullptr) ledger_->in_flight.fetch_sub(1, std::memory_order_relaxed);
+  }
+  explicit operator bool() const { return ledger_ != nullptr; }
+
+ private:
+  Ledger* ledger_ = nullptr;
+};
+
+}  // namespace banyan::comparison

@@ -1,0 +1,73 @@
+#include "proxy/comparison/comparison_pool.h"
+
+#include <utility>
+
+#include "shadow/diff/comparison.h"
+
+namespace banyan::comparison {
+
+ComparisonPool::ComparisonPool(std::size_t workers, shadow::DifferenceTable& differences)
+    : differences_(differences) {
+  for (std::size_t i = 0; i < workers; ++i) rings_.push_back(std::make_unique<Ring>());
+  thread_ = std::thread([this] { run(); });
+}
+
+ComparisonPool::~ComparisonPool() {
+  stopping_.store(true);
+  news_.fetch_add(1);
+  news_.notify_one();
+  thread_.join();
+}
+
+bool ComparisonPool::offer(std::size_t worker, std::unique_ptr<Job> job) {
+  Ring& ring = *rings_[worker];
+  const std::size_t at = ring.written.load(std::memory_order_relaxed);
+  if (at - ring.read.load(std::memory_order_acquire) >= kRingSlots) return false;
+  ring.slots[at % kRingSlots] = std::move(job);
+  ring.written.store(at + 1, std::memory_order_release);
+  // Sequentially consistent on both sides: either we see that it sleeps, or it sees the job.
+  news_.fetch_add(1);
+  if (asleep_.load()) news_.notify_one();
+  return true;
+}
+
+void ComparisonPool::run() {
+  while (true) {
+    const std::uint32_t seen = news_.load();
+    bool any = false;
+    for (const auto& ring : rings_) any = work_off(*ring) || any;
+    if (any) continue;
+    if (stopping_.load()) return;
+    asleep_.store(true);
+    if (news_.load() == seen) news_.wait(seen);
+    asleep_.store(false);
+  }
+}
+
+bool ComparisonPool::work_off(Ring& ring) {
+  std::size_t at = ring.read.load(std::memory_order_relaxed);
+  const std::size_t end = ring.written.load(std::memory_order_acquire);
+  if (at == end) return false;
+  for (; at != end; ++at) {
+    const std::unique_ptr<Job> job = std::move(ring.slots[at % kRingSlots]);
+    ring.read.store(at + 1, std::memory_order_release);
+    compare(*job);
+  }
+  return true;
+}
+
+void ComparisonPool::compare(const Job& job) {
+  const config::Migration& migration = job.snapshot->migrations[job.migration];
+  const shadow::Comparison result =
+      job.settled ? shadow::Comparison{} : shadow::compare(job.pair, migration.compare);
+  const auto shadow_arm = static_cast<std::size_t>(other(job.pair.primary));
+  job.stats->comparisons[shadow_arm][static_cast<std::size_t>(result.verdict)].add();
+  if (job.settled) {
+    differences_.settle(migration.name, migration.epoch, job.pair.method, job.pair.target,
+                        job.pair.primary);
+  } else {
+    differences_.add(migration.name, migration.epoch, job.pair, result);
+  }
+}
+
+}  // namespace banyan::comparison

@@ -1,0 +1,28 @@
+// proxy/comparison/outcome.h: how an arm's exchange ended, as the comparison sees it. Pure.
+#pragma once
+
+#include "base/error.h"
+#include "shadow/capture.h"
+
+namespace banyan::comparison {
+
+[[nodiscard]] constexpr shadow::Outcome outcome_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::connect_refused:
+      return shadow::Outcome::refused;
+    case ErrorCode::connect_timeout:
+    case ErrorCode::response_timeout:
+    case ErrorCode::idle_timeout:
+      return shadow::Outcome::timed_out;
+    case ErrorCode::upstream_reset:
+      return shadow::Outcome::reset;
+    case ErrorCode::upstream_malformed:
+      return shadow::Outcome::malformed;
+    case ErrorCode::upstream_cut_off:
+      return shadow::Outcome::cut_off;
+    default:
+      return shadow::Outcome::abandoned;  // a limit of ours, or a client that left
+  }
+}
+
+}  // namespace banyan::comparison

@@ -1,0 +1,236 @@
+#include "proxy/downstream/downstream_connection.h"
+
+#include <utility>
+
+namespace banyan::downstream {
+namespace {
+
+codec::HeadLimits limits_of(const exchange::Services& services) {
+  const config::Limits& limits = services.plan->snapshot->limits;
+  return {.header_bytes_max = limits.header_bytes,
+          .header_count_max = limits.header_count,
+          .url_bytes_max = limits.url_bytes};
+}
+
+}  // namespace
+
+DownstreamConnection::DownstreamConnection(Owner& owner, exchange::Services& services,
+                                           std::shared_ptr<const config::Listener> listener,
+                                           std::unique_ptr<net::TcpTransport> transport)
+    : owner_(owner),
+      services_(services),
+      listener_(std::move(listener)),
+      transport_(std::move(transport)),
+      codec_(*this, *transport_, limits_of(services)),
+      timer_(net::Timer::calling<&DownstreamConnection::on_timer>(services.loop.timers(), this)) {
+  if (services.draining) codec_.start_drain();
+}
+
+DownstreamConnection::~DownstreamConnection() = default;
+
+void DownstreamConnection::start() {
+  transport_->start(*this);
+  arm_timer();
+}
+
+void DownstreamConnection::refuse(ErrorCode code) {
+  transport_->start(*this);
+  codec_.start_drain();
+  codec_.refuse({code, Side::local, Retry::unsafe, {}});
+}
+
+void DownstreamConnection::start_drain() { codec_.start_drain(); }
+
+void DownstreamConnection::close_when_idle() {
+  codec_.start_drain();
+  closing_ = true;
+  if (exchange_ == nullptr && !codec_.in_head() && state_ == State::open) linger();
+}
+
+bool DownstreamConnection::cut() {
+  const bool busy = exchange_ != nullptr;
+  transport_->reset();
+  if (busy) exchange_->on_request_error({ErrorCode::draining, Side::local, Retry::unsafe, {}});
+  close();
+  return busy;
+}
+
+// ---- bytes in ---------------------------------------------------------------------------------
+
+void DownstreamConnection::on_read(Bytes bytes) {
+  if (state_ == State::lingering) {
+    lingered_ += bytes.size();
+    if (lingered_ > kLingerBytesMax) close();
+    return;
+  }
+  if (state_ != State::open) return;
+  if (!waiting_.empty()) {
+    waiting_.append(bytes);
+    return;
+  }
+  feed(bytes);
+}
+
+void DownstreamConnection::feed(Bytes bytes) {
+  feeding_ = true;
+  while (!bytes.empty() && state_ == State::open) {
+    const std::size_t used = codec_.feed(bytes);
+    bytes.remove_prefix(used);
+    if (used == 0) break;
+  }
+  feeding_ = false;
+  if (state_ != State::open) return;
+  if (!bytes.empty()) {
+    waiting_.assign(bytes);
+    transport_->pause_reading();
+  }
+  arm_timer();
+}
+
+void DownstreamConnection::next_request() {
+  if (state_ != State::open) return;
+  if (!waiting_.empty()) {
+    // A body among them may be borrowed by an upstream until the iteration ends.
+    auto held = std::make_unique<net::HeldBytes>(std::exchange(waiting_, {}));
+    const Bytes bytes = held->bytes();
+    services_.loop.defer_delete(std::move(held));
+    feed(bytes);
+  }
+  if (state_ != State::open || exchange_ != nullptr) return;
+  if (read_ended_) return linger();
+  if (waiting_.empty()) transport_->resume_reading();
+  arm_timer();
+}
+
+void DownstreamConnection::on_read_end() {
+  if (state_ == State::lingering) return close();
+  read_ended_ = true;
+  if (state_ != State::open) return;
+  codec_.feed_eof();
+  if (state_ == State::open && exchange_ == nullptr && waiting_.empty()) linger();
+}
+
+void DownstreamConnection::on_transport_error(Error) {
+  if (exchange_ != nullptr) {
+    exchange_->on_request_error({ErrorCode::client_closed, Side::downstream, Retry::unsafe, {}});
+  }
+  close();
+}
+
+// ---- one request after the other --------------------------------------------------------------
+
+void DownstreamConnection::on_request(codec::StreamId stream, RequestHead& head) {
+  stream_ = stream;
+  timer_.cancel();
+  in_head_ = false;
+  transport_->limit_reads(head.has_body() ? net::Loop::kReadSlabBytes : kPipelineReadMax);
+  exchange_ = std::make_unique<exchange::Exchange>(*this, services_, *this, *listener_);
+  exchange_->start(head);
+}
+
+void DownstreamConnection::on_request_body(codec::StreamId, Bytes bytes) {
+  if (exchange_ != nullptr) exchange_->on_request_body(bytes);
+}
+
+void DownstreamConnection::on_request_end(codec::StreamId) {
+  transport_->limit_reads(kPipelineReadMax);
+  if (exchange_ != nullptr) exchange_->on_request_end();
+}
+
+void DownstreamConnection::on_request_error(codec::StreamId stream, const RequestHead& head,
+                                            Error error) {
+  if (exchange_ != nullptr) return exchange_->on_request_error(std::move(error));
+  if (stream == stream_ && stream_ != 0) return;  // answered already
+  stream_ = stream;
+  timer_.cancel();
+  exchange_ = std::make_unique<exchange::Exchange>(*this, services_, *this, *listener_);
+  exchange_->refuse(head, std::move(error));
+}
+
+void DownstreamConnection::on_exchange_done() {
+  services_.loop.defer_delete(std::move(exchange_));
+  transport_->limit_reads(net::Loop::kReadSlabBytes);
+  if (body_paused_) resume_reading();
+  if (state_ != State::open) return;
+  if (codec_.must_close() || closing_) return linger();
+  if (!feeding_) next_request();
+}
+
+// ---- bytes out --------------------------------------------------------------------------------
+
+void DownstreamConnection::send_informational(const ResponseHead& head) {
+  codec_.send_informational(stream_, head);
+}
+void DownstreamConnection::send_head(const ResponseHead& head) { codec_.send_head(stream_, head); }
+void DownstreamConnection::send_body(Bytes bytes) { codec_.send_body(stream_, bytes); }
+void DownstreamConnection::send_end() { codec_.send_end(stream_); }
+
+void DownstreamConnection::abort() {
+  transport_->reset();
+  close();
+}
+
+void DownstreamConnection::pause_reading() {
+  body_paused_ = true;
+  transport_->pause_reading();
+}
+
+void DownstreamConnection::resume_reading() {
+  body_paused_ = false;
+  if (waiting_.empty()) transport_->resume_reading();
+}
+
+void DownstreamConnection::on_blocked() {
+  if (exchange_ != nullptr) exchange_->on_downstream_blocked();
+}
+
+void DownstreamConnection::on_writable() {
+  if (exchange_ != nullptr) exchange_->on_downstream_writable();
+}
+
+// ---- the end ----------------------------------------------------------------------------------
+
+void DownstreamConnection::linger() {
+  state_ = State::lingering;
+  waiting_.clear();
+  transport_->finish();
+  transport_->resume_reading();
+  linger_backlog_ = transport_->backlog();
+  if (linger_backlog_ != 0) return timer_.set_in(idle_timeout());
+  // An iteration is enough where the client has closed its side already.
+  timer_.set_in(read_ended_ ? Milliseconds(0) : kLingerMax);
+}
+
+void DownstreamConnection::close() {
+  if (std::exchange(state_, State::closed) == State::closed) return;
+  timer_.cancel();
+  owner_.on_connection_done(*this);
+}
+
+void DownstreamConnection::arm_timer() {
+  if (exchange_ != nullptr || state_ != State::open) return;
+  const bool in_head = codec_.in_head();
+  if (in_head && in_head_) return;  // counted from its first byte
+  in_head_ = in_head;
+  timer_.set_in(in_head ? services_.plan->snapshot->timeouts.header : idle_timeout());
+}
+
+Milliseconds DownstreamConnection::idle_timeout() const {
+  return services_.plan->snapshot->timeouts.idle;
+}
+
+void DownstreamConnection::on_timer() {
+  if (state_ == State::lingering) {
+    const std::size_t backlog = transport_->backlog();
+    if (backlog == 0 || backlog >= linger_backlog_) return close();
+    linger_backlog_ = backlog;  // the client still takes the last response, slowly
+    return timer_.set_in(idle_timeout());
+  }
+  if (codec_.in_head()) {
+    return codec_.refuse(
+        {ErrorCode::request_timeout, Side::downstream, Retry::unsafe, "timeouts.header"});
+  }
+  linger();  // idle for too long
+}
+
+}  // namespace banyan::downstream

@@ -1,0 +1,116 @@
+// proxy/downstream/downstream_connection.h: one accepted HTTP/1.1 connection.
+//
+//   idle -> exchange -> idle …           keep-alive; requests of a pipeline wait their turn
+//     \         \-> lingering -> closed  the response was sent, the client may still be writing
+//      \----------------------^
+//
+// Lingering: the sending side is closed, what still comes is read and dropped for a bounded time,
+// so that an early answer reaches a client that is in the middle of its upload (RFC 9112 §9.6).
+// Owned by its worker, which is told when it is over.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "proxy/codec/http1_server_codec.h"
+#include "proxy/exchange/downstream_stream.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/services.h"
+#include "proxy/net/deferred_delete.h"
+#include "proxy/net/tcp_transport.h"
+#include "proxy/net/timer_wheel.h"
+
+namespace banyan::downstream {
+
+class DownstreamConnection final : public net::Deferrable,
+                                   private net::TransportEvents,
+                                   private codec::ServerEvents,
+                                   public exchange::DownstreamStream,
+                                   public exchange::Exchange::Owner {
+ public:
+  class Owner {
+   public:
+    // Once, as the last event. The owner moves the connection to the deferred-delete list.
+    virtual void on_connection_done(DownstreamConnection& connection) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // How long and how much is read after the last response.
+  static constexpr Milliseconds kLingerMax{2'000};
+  static constexpr std::size_t kLingerBytesMax = 1024 * 1024;
+  // Read at once while a request is being answered: what comes then has to wait here.
+  static constexpr std::size_t kPipelineReadMax = 16 * 1024;
+
+  DownstreamConnection(Owner& owner, exchange::Services& services,
+                       std::shared_ptr<const config::Listener> listener,
+                       std::unique_ptr<net::TcpTransport> transport);
+  ~DownstreamConnection() override;
+
+  void start();
+  // Over a limit: one answer, then the end.
+  void refuse(ErrorCode code);
+  // The response under way, or the next one, is the last.
+  void start_drain();
+  // An idle connection ends now, a busy one with its exchange.
+  void close_when_idle();
+  // Ends at once; true where that cut an exchange.
+  bool cut();
+
+  std::size_t place = 0;  // the owner's: where it keeps this connection
+
+ private:
+  enum class State : std::uint8_t { open, lingering, closed };
+
+  // net::TransportEvents
+  void on_read(Bytes bytes) override;
+  void on_read_end() override;
+  void on_blocked() override;
+  void on_writable() override;
+  void on_transport_error(Error error) override;
+  // codec::ServerEvents
+  void on_request(codec::StreamId stream, RequestHead& head) override;
+  void on_request_body(codec::StreamId stream, Bytes bytes) override;
+  void on_request_end(codec::StreamId stream) override;
+  void on_request_error(codec::StreamId stream, const RequestHead& head, Error error) override;
+  // exchange::DownstreamStream
+  void send_informational(const ResponseHead& head) override;
+  void send_head(const ResponseHead& head) override;
+  void send_body(Bytes bytes) override;
+  void send_end() override;
+  void abort() override;
+  void pause_reading() override;
+  void resume_reading() override;
+  [[nodiscard]] const std::string& peer() const override { return transport_->peer(); }
+  // exchange::Exchange::Owner
+  void on_exchange_done() override;
+
+  void feed(Bytes bytes);
+  void next_request();
+  void linger();
+  void close();
+  void arm_timer();
+  void on_timer();
+  [[nodiscard]] Milliseconds idle_timeout() const;
+
+  Owner& owner_;
+  exchange::Services& services_;
+  std::shared_ptr<const config::Listener> listener_;
+  std::unique_ptr<net::TcpTransport> transport_;
+  codec::Http1ServerCodec codec_;
+  net::Timer timer_;  // head, idle or linger
+  std::unique_ptr<exchange::Exchange> exchange_;
+  std::string waiting_;  // read already, of requests whose turn has not come
+  codec::StreamId stream_ = 0;
+  std::size_t lingered_ = 0;        // bytes dropped
+  std::size_t linger_backlog_ = 0;  // unsent when the timer was set
+  State state_ = State::open;
+  bool feeding_ = false;
+  bool in_head_ = false;
+  bool read_ended_ = false;
+  bool body_paused_ = false;
+  bool closing_ = false;  // with the exchange under way
+};
+
+}  // namespace banyan::downstream

@@ -1,0 +1,30 @@
+// proxy/exchange/downstream_stream.h: the client's side of one exchange.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/message.h"
+
+namespace banyan::exchange {
+
+// Implemented by the connection; outlives the exchange. Loop thread only.
+//   send_informational* -> send_head -> send_body* -> send_end        or abort() at any time
+class DownstreamStream {
+ public:
+  virtual void send_informational(const ResponseHead& head) = 0;
+  virtual void send_head(const ResponseHead& head) = 0;
+  virtual void send_body(Bytes bytes) = 0;
+  virtual void send_end() = 0;
+  // The client must see that the response is not whole.
+  virtual void abort() = 0;
+  virtual void pause_reading() = 0;
+  virtual void resume_reading() = 0;
+  // The client's address without the port.
+  [[nodiscard]] virtual const std::string& peer() const = 0;
+
+ protected:
+  ~DownstreamStream() = default;
+};
+
+}  // namespace banyan::exchange

@@ -1,0 +1,21 @@
+#include "proxy/exchange/error_response.h"
+
+namespace banyan::exchange {
+
+bool make_error_response(const Error& error, ResponseHead& head, std::string& body) {
+  const int status = status_of(error.code);
+  if (status == 0) return false;
+  head.clear();
+  body.assign(reason_of(error.code)).push_back('\n');
+  head.status = status;
+  head.framing = Framing::content_length;
+  head.content_length = body.size();
+  head.headers.add("content-type", "text/plain; charset=utf-8");
+  head.headers.add("cache-control", "no-store");
+  if (error.code == ErrorCode::method_not_allowed) {
+    head.headers.add("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+  }
+  return true;
+}
+
+}  // namespace banyan::exchange

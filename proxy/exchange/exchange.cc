@@ -1,0 +1,315 @@
+#include "proxy/exchange/exchange.h"
+
+#include <string>
+#include <utility>
+
+#include "proxy/comparison/outcome.h"
+#include "proxy/exchange/error_response.h"
+#include "proxy/exchange/forwarding.h"
+#include "proxy/exchange/retry_policy.h"
+#include "routing/request_path.h"
+
+namespace banyan::exchange {
+namespace {
+
+// A request that can not be repeated avoids connections that idled longer: they may be closing.
+constexpr Milliseconds kUnrepeatableIdleMax{1'000};
+
+}  // namespace
+
+Exchange::Exchange(Owner& owner, Services& services, DownstreamStream& downstream,
+                   const config::Listener& listener)
+    : owner_(owner),
+      services_(services),
+      downstream_(downstream),
+      listener_(listener),
+      plan_(services.plan),
+      heads_(services.heads.take()),
+      timer_(net::Timer::calling<&Exchange::on_timer>(services.loop.timers(), this)),
+      started_(std::chrono::steady_clock::now()),
+      at_(std::chrono::system_clock::now()) {}
+
+Exchange::~Exchange() { services_.loop.cancel_after_flush(*this); }
+
+void Exchange::start(RequestHead& head) {
+  std::swap(heads_->request, head);
+  decide();
+}
+
+void Exchange::refuse(const RequestHead& head, Error error) {
+  heads_->request = head;
+  fail(std::move(error));
+}
+
+// ---- 1 decide ---------------------------------------------------------------------------------
+
+void Exchange::decide() {
+  const RequestHead& request = heads_->request;
+  const Result<std::string_view> path = routing::normalised_path(request.path(), heads_->path);
+  if (!path) return fail(path.error());
+  const routing::Route* route = plan_->snapshot->routes.find(request.authority, *path);
+  if (route != nullptr) {
+    migration_ = &plan_->migrations[route->migration];
+    choose_arm();
+    admission_ = services_.shadows.admit(*migration_, request, decision_.arm, services_.draw());
+  } else if (plan_->default_upstream != nullptr) {
+    cluster_ = plan_->default_upstream;
+  } else {
+    return fail({ErrorCode::no_route, Side::downstream, Retry::unsafe, {}});
+  }
+  connect();
+}
+
+void Exchange::choose_arm() {
+  decision_ = routing::decide(*migration_->route, services_.flag(migration_->flag),
+                              migration_->latched(), heads_->request.headers, services_.draw());
+  if (decision_.reason == routing::Reason::sticky_missing) migration_->stats->sticky_missing.add();
+  cluster_ = &migration_->cluster(decision_.arm);
+}
+
+// ---- 2 connect --------------------------------------------------------------------------------
+
+void Exchange::connect() {
+  stage_ = Stage::connect;
+  ++attempts_;
+  upstream::LeaseWish wish;
+  wish.fresh = attempts_ > 1;
+  if (!is_repeatable(heads_->request)) wish.idle_max = kUnrepeatableIdleMax;
+  Result<upstream::Lease> lease = cluster_->lane(Role::primary).lease(*this, wish);
+  if (!lease) return fail(std::move(lease.error()));
+  lease_ = std::move(*lease);
+  arm_timer();
+  if (lease_->ready()) forward();
+}
+
+void Exchange::on_stream_ready() { forward(); }
+
+// ---- 3 forward --------------------------------------------------------------------------------
+
+void Exchange::forward() {
+  const bool rolled_back =
+      migration_ != nullptr && decision_.arm == Arm::monolith && migration_->latched();
+  if (rolled_back) {  // decided before, and not a byte was sent
+    lease_.reset();
+    admission_ = {};
+    choose_arm();
+    return connect();
+  }
+  stage_ = Stage::forward;
+  heads_->forwarded.clear();
+  forward_request(
+      heads_->request,
+      {.client = downstream_.peer(), .x_forwarded = listener_.x_forwarded, .via = listener_.via},
+      heads_->forwarded);
+  lease_->send_head(heads_->forwarded);
+  std::string held = request_body_.open();
+  if (!held.empty()) services_.loop.defer_delete(std::make_unique<net::HeldBytes>(std::move(held)));
+  if (admission_) {
+    recording_.emplace(reservation_for(*plan_, *migration_));
+    services_.loop.after_flush(*this);
+  }
+  arm_timer();
+}
+
+void Exchange::on_request_body(Bytes bytes) {
+  if (stage_ == Stage::finished) return;
+  const std::uint64_t size_max = plan_->snapshot->limits.body_bytes;
+  if (request_body_.bytes() + bytes.size() > size_max) {
+    return fail({ErrorCode::body_too_large, Side::downstream, Retry::unsafe, "limits.body_bytes"});
+  }
+  request_body_.push(bytes);
+  arm_timer();
+}
+
+void Exchange::on_request_end() {
+  if (stage_ == Stage::finished) return;
+  request_body_.end();
+  arm_timer();
+}
+
+void Exchange::take_body(Bytes bytes) {
+  body_sent_ = true;
+  lease_->send_body(bytes);
+}
+
+void Exchange::take_body_end() { lease_->send_end(); }
+
+void Exchange::pause_body() {
+  downstream_.pause_reading();
+  arm_timer();
+}
+
+void Exchange::resume_body() {
+  downstream_.resume_reading();
+  arm_timer();
+}
+
+// The primary's request was handed to the kernel, or is waiting for room there.
+void Exchange::on_flushed() {
+  if (lease_ != nullptr && lease_->backlog() == 0) launch_shadow();
+}
+
+void Exchange::launch_shadow() {
+  if (!admission_) return;
+  ShadowRequest copy;
+  copy.plan = plan_;
+  copy.migration = migration_->route->migration;
+  copy.primary = decision_.arm;
+  copy.head = heads_->forwarded;
+  mark_as_shadow(copy.head, migration_->settings->name);
+  copy.at = at_;
+  copy.admission = std::move(admission_);
+  shadow_ = services_.shadows.launch(std::move(copy));
+}
+
+// ---- 4 respond --------------------------------------------------------------------------------
+
+void Exchange::on_stream_informational(ResponseHead& head) {
+  if (stage_ != Stage::forward) return;
+  heads_->response.clear();
+  forward_response(head, listener_.via, heads_->response);
+  downstream_.send_informational(heads_->response);
+}
+
+void Exchange::on_stream_response(ResponseHead& head) {
+  stage_ = Stage::respond;
+  status_ = head.status;
+  launch_shadow();  // where the request waited for room until now
+  heads_->response.clear();
+  forward_response(head, listener_.via, heads_->response);
+  downstream_.send_head(heads_->response);
+  if (recording_) recording_->head(heads_->response);
+  arm_timer();
+}
+
+void Exchange::on_stream_body(Bytes bytes) {
+  response_bytes_ += bytes.size();
+  downstream_.send_body(bytes);
+  if (recording_) recording_->body(bytes);
+  arm_timer();
+}
+
+void Exchange::on_stream_end() {
+  // The connection goes back first: the client's next request may want it at once.
+  lease_.reset();
+  downstream_.send_end();
+  finish(shadow::Outcome::answered);
+}
+
+void Exchange::on_downstream_blocked() {
+  downstream_blocked_ = true;
+  if (lease_ != nullptr) lease_->pause_reading();
+}
+
+void Exchange::on_downstream_writable() {
+  downstream_blocked_ = false;
+  if (lease_ != nullptr) lease_->resume_reading();
+  arm_timer();
+}
+
+// ---- what goes wrong --------------------------------------------------------------------------
+
+void Exchange::on_stream_error(Error error) {
+  lease_.reset();
+  const bool again =
+      stage_ < Stage::respond && may_retry(error, heads_->request, attempts_, body_sent_);
+  if (!again) return fail(std::move(error));
+  cluster_->stats().retries.add();
+  request_body_.close();
+  connect();
+}
+
+void Exchange::on_request_error(Error error) {
+  if (stage_ != Stage::finished) fail(std::move(error));
+}
+
+void Exchange::fail(Error error) {
+  error_ = error.code;
+  services_.stats.local_errors[static_cast<std::size_t>(error.code)].add();
+  lease_.reset();
+  if (stage_ == Stage::respond) {
+    downstream_.abort();  // a cut-off response must not look whole
+  } else {
+    answer(error);
+  }
+  finish(comparison::outcome_of(error.code));
+}
+
+void Exchange::answer(const Error& error) {
+  std::string body;
+  if (!make_error_response(error, heads_->response, body)) return downstream_.abort();
+  status_ = heads_->response.status;
+  downstream_.send_head(heads_->response);
+  downstream_.send_body(body);
+  downstream_.send_end();
+  response_bytes_ = body.size();
+}
+
+void Exchange::arm_timer() {
+  const config::Timeouts& t = plan_->snapshot->timeouts;
+  if (stage_ == Stage::finished) return;
+  if (stage_ == Stage::respond) return timer_.set_in(t.idle);
+  const bool client_owes = !request_body_.ended() && !request_body_.paused();
+  timer_.set_in(client_owes ? t.request : t.response);
+}
+
+void Exchange::on_timer() {
+  if (stage_ == Stage::respond) {
+    const Side side = downstream_blocked_ ? Side::downstream : Side::upstream;
+    return fail({ErrorCode::idle_timeout, side, Retry::unsafe, "timeouts.idle"});
+  }
+  if (!request_body_.ended() && !request_body_.paused()) {
+    return fail({ErrorCode::request_timeout, Side::downstream, Retry::unsafe, "timeouts.request"});
+  }
+  fail({ErrorCode::response_timeout, Side::upstream, Retry::unsafe, "timeouts.response"});
+}
+
+// ---- 5 finish ---------------------------------------------------------------------------------
+
+void Exchange::finish(shadow::Outcome outcome) {
+  stage_ = Stage::finished;
+  timer_.cancel();
+  services_.loop.cancel_after_flush(*this);
+  admission_ = {};
+  const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - started_);
+  observe::ArmStats& arm = stats().of(decision_.arm, Role::primary);
+  arm.requests[observe::code_class(status_)].add();
+  arm.duration.observe(duration);
+  write_record(duration);
+  if (shadow_ != 0) {
+    services_.shadows.primary_finished(shadow_, recording_->finish(outcome, duration));
+  }
+  owner_.on_exchange_done();
+}
+
+void Exchange::write_record(std::chrono::microseconds duration) {
+  const RequestHead& request = heads_->request;
+  observe::ExchangeRecord record;
+  record.at = at_;
+  record.listener = listener_.name;
+  record.client = downstream_.peer();
+  record.method = request.method_text;
+  record.authority = request.authority;
+  record.path = request.path();
+  record.migration = migration_ != nullptr ? std::string_view(migration_->settings->name) : "none";
+  if (cluster_ != nullptr) record.upstream = cluster_->settings().upstream.name;
+  record.reason = migration_ != nullptr ? routing::to_string(decision_.reason)
+                  : cluster_ != nullptr ? "default"
+                                        : "no_route";
+  record.arm = decision_.arm;
+  record.bucket = decision_.bucket;
+  record.status = status_;
+  record.error = error_;
+  record.request_bytes = request_body_.bytes();
+  record.response_bytes = response_bytes_;
+  record.duration = duration;
+  record.retried = attempts_ > 1;
+  services_.access_log.write(services_.worker, record);
+}
+
+observe::MigrationStats& Exchange::stats() const {
+  return migration_ != nullptr ? *migration_->stats : *plan_->none;
+}
+
+}  // namespace banyan::exchange

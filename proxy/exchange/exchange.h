@@ -1,0 +1,125 @@
+// proxy/exchange/exchange.h: one request and its response, from the request's head to its record.
+//
+//   decide -> connect -> forward -> respond -> finished       any stage may fail(); finish() runs
+//                ^---------/ retry                            exactly once, on every path.
+//
+// Owned by its connection, lives on one loop, ends with Owner::on_exchange_done(). Reading
+// exchange.cc downwards is reading the life of a request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/recycled.h"
+#include "proxy/comparison/recording.h"
+#include "proxy/exchange/body_pipe.h"
+#include "proxy/exchange/downstream_stream.h"
+#include "proxy/exchange/plan.h"
+#include "proxy/exchange/services.h"
+#include "proxy/net/deferred_delete.h"
+#include "proxy/net/loop.h"
+#include "proxy/net/timer_wheel.h"
+#include "proxy/upstream/upstream_stream.h"
+#include "routing/decision.h"
+
+namespace banyan::exchange {
+
+class Exchange final : public net::Deferrable,
+                       public Recycled<Exchange>,
+                       private upstream::StreamEvents,
+                       private BodyProducer,
+                       private BodyConsumer,
+                       private net::AfterFlush {
+ public:
+  class Owner {
+   public:
+    // Once, as the last event. The owner moves the exchange to the deferred-delete list.
+    virtual void on_exchange_done() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // All outlive the exchange. `listener` is the one that the connection came by.
+  Exchange(Owner& owner, Services& services, DownstreamStream& downstream,
+           const config::Listener& listener);
+  ~Exchange() override;
+
+  // One of the two, once. `head` is swapped out.
+  void start(RequestHead& head);
+  void refuse(const RequestHead& head, Error error);
+
+  void on_request_body(Bytes bytes);
+  void on_request_end();
+  // The request can not be understood any further, or the client is gone.
+  void on_request_error(Error error);
+  void on_downstream_blocked();
+  void on_downstream_writable();
+
+ private:
+  enum class Stage : std::uint8_t { decide, connect, forward, respond, finished };
+
+  void decide();
+  void choose_arm();
+  void connect();
+  void forward();
+  void launch_shadow();
+  void fail(Error error);
+  void answer(const Error& error);
+  void finish(shadow::Outcome outcome);
+  void write_record(std::chrono::microseconds duration);
+
+  // upstream::StreamEvents
+  void on_stream_ready() override;
+  void on_stream_informational(ResponseHead& head) override;
+  void on_stream_response(ResponseHead& head) override;
+  void on_stream_body(Bytes bytes) override;
+  void on_stream_end() override;
+  void on_stream_error(Error error) override;
+  void on_stream_blocked() override { request_body_.on_blocked(); }
+  void on_stream_writable() override { request_body_.on_writable(); }
+  // the request body's two ends
+  void pause_body() override;
+  void resume_body() override;
+  void take_body(Bytes bytes) override;
+  void take_body_end() override;
+  // net::AfterFlush
+  void on_flushed() override;
+
+  void arm_timer();
+  void on_timer();
+  [[nodiscard]] observe::MigrationStats& stats() const;
+
+  Owner& owner_;
+  Services& services_;
+  DownstreamStream& downstream_;
+  const config::Listener& listener_;
+  std::shared_ptr<const Plan> plan_;  // the one it began with
+  Pool<Heads>::Lease heads_;
+  BodyPipe request_body_{*this, *this};
+  net::Timer timer_;
+
+  const MigrationPlan* migration_ = nullptr;  // nullptr: default, or none
+  upstream::Cluster* cluster_ = nullptr;
+  routing::Decision decision_;
+  upstream::Lease lease_;
+
+  comparison::Admission admission_;  // until the shadow is launched
+  std::optional<comparison::Recording> recording_;
+  ShadowId shadow_ = 0;
+
+  SteadyTime started_{};
+  WallTime at_{};
+  std::optional<ErrorCode> error_;
+  std::uint64_t response_bytes_ = 0;
+  int status_ = 0;
+  std::uint32_t attempts_ = 0;
+  Stage stage_ = Stage::decide;
+  bool body_sent_ = false;
+  bool downstream_blocked_ = false;
+};
+
+}  // namespace banyan::exchange

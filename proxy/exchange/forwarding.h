@@ -1,0 +1,34 @@
+// proxy/exchange/forwarding.h: what changes in a head on its way through. Pure.
+//
+// Hop-by-hop fields end here (RFC 9110 §7.6.1), framing is written anew by the codec, the marker
+// of Banyan's own requests is taken from clients, and X-Forwarded-* says what this hop knows: a
+// client's own word on it is not passed on.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/message.h"
+
+namespace banyan::exchange {
+
+struct ForwardRules {
+  std::string_view client;  // address; for X-Forwarded-For
+  std::string_view scheme = "http";
+  bool x_forwarded = true;
+  bool via = false;
+};
+
+// Fills `out`, which was cleared, from the client's request.
+void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHead& out);
+// Fills `out`, which was cleared, from the upstream's response.
+void forward_response(const ResponseHead& in, bool via, ResponseHead& out);
+
+// Turns a copy of the primary's forwarded request into the shadow's: `x-banyan-shadow` and the
+// baggage member that tells instrumented services.
+void mark_as_shadow(RequestHead& head, std::string_view migration);
+
+// `list` without its `banyan-shadow` members (W3C Baggage).
+[[nodiscard]] std::string baggage_without_marker(std::string_view list);
+
+}  // namespace banyan::exchange

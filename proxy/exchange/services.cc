@@ -1,0 +1,26 @@
+#include "proxy/exchange/services.h"
+
+namespace banyan::exchange {
+namespace {
+
+// One large head must not make every pooled object large.
+constexpr std::size_t kKeptBytesMax = 8 * 1024;
+
+void shrink(std::string& s) {
+  if (s.capacity() > kKeptBytesMax) std::string().swap(s);
+}
+
+}  // namespace
+
+void Heads::clear() {
+  request.clear();
+  forwarded.clear();
+  response.clear();
+  path.clear();
+  for (Headers* h : {&request.headers, &forwarded.headers, &response.headers}) {
+    h->shrink(kKeptBytesMax);
+  }
+  for (std::string* s : {&request.target, &forwarded.target, &path}) shrink(*s);
+}
+
+}  // namespace banyan::exchange

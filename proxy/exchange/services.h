@@ -1,0 +1,49 @@
+// proxy/exchange/services.h: what a worker lends to its exchanges.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <random>
+
+#include "base/message.h"
+#include "base/pool.h"
+#include "proxy/exchange/plan.h"
+#include "proxy/exchange/shadows.h"
+#include "proxy/net/loop.h"
+#include "proxy/observe/access_log.h"
+#include "proxy/observe/stats.h"
+#include "routing/slots.h"
+
+namespace banyan::exchange {
+
+// The heads of one exchange, whose memory is worth keeping.
+struct Heads {
+  RequestHead request;    // the client's
+  RequestHead forwarded;  // what goes to the upstream
+  ResponseHead response;  // what goes to the client
+  std::string path;       // scratch of the normalised path
+  void clear();
+};
+
+// Owned by the worker, outlives every exchange. Loop thread only.
+struct Services {
+  net::Loop& loop;
+  const std::size_t worker;
+  observe::WorkerStats& stats;
+  observe::AccessLog& access_log;
+  Shadows& shadows;
+  std::shared_ptr<const Plan> plan;                 // for exchanges that begin now
+  std::shared_ptr<const routing::FlagTable> flags;  // at this moment
+  Pool<Heads> heads{};
+  std::minstd_rand random{std::random_device{}()};
+  bool draining = false;
+
+  [[nodiscard]] std::uint32_t draw() {  // uniform over 0..99'999
+    return std::uniform_int_distribution<std::uint32_t>(0, 99'999)(random);
+  }
+  [[nodiscard]] routing::FlagState flag(std::size_t slot) const {
+    return slot < flags->size() ? (*flags)[slot] : routing::FlagState{};
+  }
+};
+
+}  // namespace banyan::exchange

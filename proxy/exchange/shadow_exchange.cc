@@ -1,0 +1,90 @@
+#include "proxy/exchange/shadow_exchange.h"
+
+#include <utility>
+
+#include "proxy/comparison/outcome.h"
+#include "proxy/exchange/forwarding.h"
+
+namespace banyan::exchange {
+
+ShadowExchange::ShadowExchange(Owner& owner, net::Loop& loop, std::uint64_t id,
+                               ShadowRequest request)
+    : owner_(owner),
+      id_(id),
+      request_(std::move(request)),
+      recording_(reservation_for(*request_.plan, migration())),
+      timer_(net::Timer::calling<&ShadowExchange::on_timeout>(loop.timers(), this)) {}
+
+ShadowExchange::~ShadowExchange() = default;
+
+void ShadowExchange::start() {
+  started_ = std::chrono::steady_clock::now();
+  timer_.set_in(migration().settings->shadow->timeout);
+  Result<upstream::Lease> lease = migration().cluster(arm()).lane(Role::shadow).lease(*this, {});
+  if (!lease) return finish(comparison::outcome_of(lease.error().code));
+  lease_ = std::move(*lease);
+  if (lease_->ready()) send();
+}
+
+void ShadowExchange::on_stream_ready() { send(); }
+
+void ShadowExchange::send() {
+  // Decided before a rollback, sent after it: not any more.
+  if (arm() == Arm::monolith && migration().latched()) return finish(shadow::Outcome::abandoned);
+  lease_->send_head(request_.head);
+  lease_->send_end();
+}
+
+void ShadowExchange::on_stream_response(ResponseHead& head) {
+  head_seen_ = true;
+  count(head.status);
+  ResponseHead forwarded;
+  forward_response(head, false, forwarded);
+  recording_.head(forwarded);
+}
+
+void ShadowExchange::on_stream_body(Bytes bytes) {
+  recording_.body(bytes);
+  if (recording_.over_budget()) finish(shadow::Outcome::over_budget);
+}
+
+void ShadowExchange::on_stream_end() { finish(shadow::Outcome::answered); }
+
+void ShadowExchange::on_stream_error(Error error) { finish(comparison::outcome_of(error.code)); }
+
+void ShadowExchange::on_timeout() { finish(shadow::Outcome::timed_out); }
+
+void ShadowExchange::abandon() {
+  if (!shadow_) finish(shadow::Outcome::abandoned);
+}
+
+void ShadowExchange::finish(shadow::Outcome outcome) {
+  if (shadow_) return;
+  timer_.cancel();
+  lease_.reset();
+  request_.admission = comparison::Admission();
+  const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - started_);
+  if (!head_seen_) count(0);
+  migration().stats->of(arm(), Role::shadow).duration.observe(latency);
+  shadow_ = recording_.finish(outcome, latency);
+  tell_if_complete();
+}
+
+void ShadowExchange::count(int status) {
+  migration().stats->of(arm(), Role::shadow).requests[observe::code_class(status)].add();
+}
+
+void ShadowExchange::primary_finished(comparison::Recording::Finished primary) {
+  primary_ = std::move(primary);
+  // There is nothing to compare with: what the shadow says is not worth its load.
+  if (primary_->response.outcome != shadow::Outcome::answered) abandon();
+  tell_if_complete();
+}
+
+void ShadowExchange::tell_if_complete() {
+  if (!shadow_ || !primary_ || std::exchange(told_, true)) return;
+  owner_.on_pair_complete(*this);
+}
+
+}  // namespace banyan::exchange

@@ -1,0 +1,88 @@
+#include "proxy/exchange/shadows.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace banyan::exchange {
+
+Shadows::~Shadows() = default;
+
+std::optional<shadow::Skip> Shadows::why_not(const MigrationPlan& migration,
+                                             const RequestHead& request, Arm primary,
+                                             std::uint32_t draw) const {
+  const config::Shadow& settings = *migration.settings->shadow;
+  if (draining_) return shadow::Skip::draining;
+  if (primary == Arm::legacy && migration.latched()) return shadow::Skip::rolled_back;
+  return shadow::eligible(settings.sampling, request, draw);
+}
+
+comparison::Admission Shadows::admit(const MigrationPlan& migration, const RequestHead& request,
+                                     Arm primary, std::uint32_t draw) {
+  if (!migration.settings->shadow) return {};
+  const config::Shadow& settings = *migration.settings->shadow;
+  std::optional<shadow::Skip> skip = why_not(migration, request, primary, draw);
+  // With HTTP/1.1 a running shadow is a connection.
+  const std::uint64_t running_max = std::min(settings.max_in_flight, settings.max_connections);
+  if (!skip && !comparison::reserve(migration.ledger->in_flight, 1, running_max)) {
+    skip = settings.max_in_flight <= settings.max_connections ? shadow::Skip::in_flight
+                                                              : shadow::Skip::connections;
+  }
+  if (skip) {
+    migration.stats->shadow_skipped[static_cast<std::size_t>(*skip)].add();
+    return {};
+  }
+  return comparison::Admission(*migration.ledger);
+}
+
+ShadowId Shadows::launch(ShadowRequest request) {
+  const ShadowId id = ++last_id_;
+  auto shadow = std::make_unique<ShadowExchange>(*this, loop_, id, std::move(request));
+  ShadowExchange& started = *shadow;
+  running_.emplace(id, std::move(shadow));
+  started.start();
+  return id;
+}
+
+void Shadows::primary_finished(ShadowId id, comparison::Recording::Finished primary) {
+  const auto found = running_.find(id);
+  if (found != running_.end()) found->second->primary_finished(std::move(primary));
+}
+
+void Shadows::abandon_all() {
+  std::vector<ShadowExchange*> all;
+  for (const auto& [id, shadow] : running_) all.push_back(shadow.get());
+  for (ShadowExchange* shadow : all) shadow->abandon();
+}
+
+void Shadows::on_pair_complete(ShadowExchange& shadow) {
+  hand_over(shadow);
+  const auto found = running_.find(shadow.id());
+  loop_.defer_delete(std::move(found->second));
+  running_.erase(found);
+}
+
+void Shadows::hand_over(ShadowExchange& shadow) {
+  const ShadowRequest& request = shadow.request();
+  auto [primary, copy] = shadow.take();
+  auto job = std::make_unique<comparison::Job>();
+  job->snapshot = request.plan->snapshot;
+  job->migration = request.migration;
+  job->stats = shadow.migration().comparison_stats;
+  job->settled = shadow::plainly_equal(primary.response, copy.response);
+  job->pair.method = request.head.method_text;
+  job->pair.target = request.head.target;
+  job->pair.authority = request.head.authority;
+  job->pair.primary = request.primary;
+  job->pair.at = request.at;
+  if (!job->settled) {
+    const bool legacy_served = request.primary == Arm::legacy;
+    job->pair.legacy = std::move(legacy_served ? primary.response : copy.response);
+    job->pair.monolith = std::move(legacy_served ? copy.response : primary.response);
+    job->left = std::move(primary.reservation);
+    job->right = std::move(copy.reservation);
+  }
+  if (!comparisons_.offer(worker_, std::move(job))) stats_.comparisons_dropped.add();
+}
+
+}  // namespace banyan::exchange

@@ -1,0 +1,59 @@
+// proxy/exchange/shadows.h: all shadows of one worker, and what becomes of the pairs.
+//
+//   admit() -> launch() -> primary_finished()      the exchange's side: values in, an id out
+//                 \-> ShadowExchange -> pair -> plainly equal? counted : handed to comparison
+//
+// An exchange knows its shadow by a number only: that a shadow can not hold up, change or outlive
+// the serving of a client can be read off these signatures.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "proxy/comparison/comparison_pool.h"
+#include "proxy/exchange/shadow_exchange.h"
+#include "proxy/observe/stats.h"
+
+namespace banyan::exchange {
+
+using ShadowId = std::uint64_t;
+
+class Shadows final : public ShadowExchange::Owner {
+ public:
+  Shadows(net::Loop& loop, observe::WorkerStats& stats, comparison::ComparisonPool& comparisons,
+          std::size_t worker)
+      : loop_(loop), stats_(stats), comparisons_(comparisons), worker_(worker) {}
+  ~Shadows();
+
+  // Whether this exchange gets a shadow: asked before any answer is known. Says no by counting the
+  // reason. `draw`: uniform over 0..99'999.
+  [[nodiscard]] comparison::Admission admit(const MigrationPlan& migration,
+                                            const RequestHead& request, Arm primary,
+                                            std::uint32_t draw);
+  // Call only after the primary's request bytes were handed to the kernel.
+  [[nodiscard]] ShadowId launch(ShadowRequest request);
+  // The primary's answer, or that there is none. Exactly once for each launch().
+  void primary_finished(ShadowId id, comparison::Recording::Finished primary);
+
+  void start_drain() { draining_ = true; }
+  void abandon_all();
+
+ private:
+  void on_pair_complete(ShadowExchange& shadow) override;
+  [[nodiscard]] std::optional<shadow::Skip> why_not(const MigrationPlan& migration,
+                                                    const RequestHead& request, Arm primary,
+                                                    std::uint32_t draw) const;
+  void hand_over(ShadowExchange& shadow);
+
+  net::Loop& loop_;
+  observe::WorkerStats& stats_;
+  comparison::ComparisonPool& comparisons_;
+  const std::size_t worker_;
+  ShadowId last_id_ = 0;
+  bool draining_ = false;
+  std::unordered_map<ShadowId, std::unique_ptr<ShadowExchange>> running_;
+};
+
+}  // namespace banyan::exchange

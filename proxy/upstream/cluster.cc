@@ -1,0 +1,130 @@
+#include "proxy/upstream/cluster.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/upstream/upstream_connection.h"
+
+namespace banyan::upstream {
+namespace {
+
+std::string name_of(const config::Address& a) {
+  const bool v6 = a.host.find(':') != std::string::npos;
+  return (v6 ? "[" + a.host + "]" : a.host) + ":" + std::to_string(a.port);
+}
+
+}  // namespace
+
+Lane::Lane(Cluster& cluster, Role role) : cluster_(cluster), role_(role) {}
+
+Lane::~Lane() {
+  const auto open = static_cast<std::int64_t>(all_.size());
+  cluster_.stats_.connections[static_cast<std::size_t>(role_)].add(-open);
+}
+
+Result<Lease> Lane::lease(StreamEvents& events, const LeaseWish& wish) {
+  if (!wish.fresh) {
+    if (UpstreamConnection* kept = take_idle(wish)) {
+      kept->lease_to(events);
+      return Lease(kept);
+    }
+  }
+  if (pending_ >= cluster_.settings_.pending_max) {
+    return Failure({ErrorCode::pending_overflow, Side::local, Retry::unsafe, "limits.pending"});
+  }
+  std::shared_ptr<Endpoint> endpoint = cluster_.pick();
+  if (endpoint == nullptr) {
+    return Failure({ErrorCode::connect_refused, Side::local, Retry::unsafe, "no endpoint"});
+  }
+  all_.push_back(std::make_unique<UpstreamConnection>(*this, std::move(endpoint)));
+  UpstreamConnection& fresh = *all_.back();
+  fresh.place_ = all_.size() - 1;
+  fresh.lease_to(events);
+  auto& stats = cluster_.stats_;
+  stats.connections[static_cast<std::size_t>(role_)].add();
+  stats.connections_opened.add();
+  return Lease(&fresh);
+}
+
+UpstreamConnection* Lane::take_idle(const LeaseWish& wish) {
+  // The last one idled shortest: if it idled too long, all did.
+  if (idle_.empty() || idle_.back()->idle_for() > wish.idle_max) return nullptr;
+  UpstreamConnection* kept = idle_.back();
+  idle_.pop_back();
+  return kept;
+}
+
+void Lane::keep(UpstreamConnection& connection) { idle_.push_back(&connection); }
+
+void Lane::remove(UpstreamConnection& connection) {
+  std::erase(idle_, &connection);
+  const std::size_t place = connection.place_;
+  std::unique_ptr<UpstreamConnection> gone = std::move(all_[place]);
+  if (place + 1 != all_.size()) {
+    all_[place] = std::move(all_.back());
+    all_[place]->place_ = place;
+  }
+  all_.pop_back();
+  cluster_.stats_.connections[static_cast<std::size_t>(role_)].add(-1);
+  cluster_.loop_.defer_delete(std::move(gone));
+}
+
+void Lane::close_idle() {
+  const std::vector<UpstreamConnection*> idle = std::exchange(idle_, {});
+  for (UpstreamConnection* connection : idle) connection->close();
+}
+
+Cluster::Cluster(net::Loop& loop, observe::UpstreamStats& stats, ClusterSettings settings)
+    : loop_(loop), stats_(stats) {
+  update(std::move(settings));
+}
+
+Cluster::~Cluster() = default;
+
+void Cluster::update(ClusterSettings settings) {
+  settings_ = std::move(settings);
+  std::vector<std::shared_ptr<Endpoint>> next;
+  for (const config::Address& a : settings_.upstream.endpoints) {
+    const std::string name = name_of(a);
+    const auto old = std::find_if(endpoints_.begin(), endpoints_.end(),
+                                  [&](const auto& e) { return e->name == name; });
+    if (old != endpoints_.end()) {
+      next.push_back(*old);
+      continue;
+    }
+    Result<net::SocketAddress> address = net::SocketAddress::parse(a.host, a.port);
+    if (!address) continue;  // the decoder lets only addresses through
+    auto endpoint = std::make_shared<Endpoint>();
+    endpoint->name = name;
+    endpoint->address = *address;
+    next.push_back(std::move(endpoint));
+  }
+  const bool same = next == endpoints_;
+  endpoints_ = std::move(next);
+  if (!same) close_idle();
+}
+
+void Cluster::close_idle() {
+  primary_.close_idle();
+  shadow_.close_idle();
+}
+
+std::shared_ptr<Endpoint> Cluster::pick() {
+  const SteadyTime now = loop_.timers().now();
+  std::shared_ptr<Endpoint> first_back;
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const std::shared_ptr<Endpoint>& e = endpoints_[turn_++ % endpoints_.size()];
+    if (e->health.may_try(now)) return e;
+    if (first_back == nullptr || e->health.retry_at() < first_back->health.retry_at()) {
+      first_back = e;
+    }
+  }
+  return first_back;
+}
+
+bool Cluster::has(const Endpoint& endpoint) const {
+  return std::any_of(endpoints_.begin(), endpoints_.end(),
+                     [&](const auto& e) { return e.get() == &endpoint; });
+}
+
+}  // namespace banyan::upstream

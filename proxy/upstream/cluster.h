@@ -1,0 +1,114 @@
+// proxy/upstream/cluster.h: the endpoints of one upstream, and two lanes to them.
+//
+// A Lane is a pool of keep-alive connections with its own limits and counters. Primary and shadow
+// traffic never share one, so shadow load can not use up what users need, and only the primary
+// lane decides which endpoints are healthy. Lives as long as a plan that names it; one loop only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/arm.h"
+#include "base/result.h"
+#include "config/snapshot.h"
+#include "proxy/codec/codec.h"
+#include "proxy/net/address.h"
+#include "proxy/net/loop.h"
+#include "proxy/observe/stats.h"
+#include "proxy/upstream/endpoint_health.h"
+#include "proxy/upstream/upstream_stream.h"
+
+namespace banyan::upstream {
+
+class Cluster;
+class UpstreamConnection;
+
+struct Endpoint {
+  std::string name;  // IP:PORT, as configured
+  net::SocketAddress address;
+  EndpointHealth health;
+};
+
+struct LeaseWish {
+  bool fresh = false;  // a new connection, not a kept one
+  // A kept connection that idled longer than this is passed over: for requests that can not be
+  // repeated if it turns out to be closed.
+  Milliseconds idle_max = Milliseconds::max();
+};
+
+class Lane {
+ public:
+  Lane(Cluster& cluster, Role role);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // A kept connection (ready at once) or a new one (on_stream_ready() later). Errors:
+  // pending_overflow, connect_refused (no endpoint). `events` must outlive the lease.
+  [[nodiscard]] Result<Lease> lease(StreamEvents& events, const LeaseWish& wish);
+
+  [[nodiscard]] std::size_t connections() const { return all_.size(); }
+  void close_idle();
+
+ private:
+  friend class UpstreamConnection;
+  [[nodiscard]] UpstreamConnection* take_idle(const LeaseWish& wish);
+  // Called by a connection about itself.
+  void keep(UpstreamConnection& connection);
+  void remove(UpstreamConnection& connection);
+  void connecting(int delta) { pending_ += static_cast<std::size_t>(delta); }
+
+  Cluster& cluster_;
+  const Role role_;
+  std::vector<std::unique_ptr<UpstreamConnection>> all_;
+  std::vector<UpstreamConnection*> idle_;  // the last one was used last
+  std::size_t pending_ = 0;                // leases that wait for a connection
+};
+
+// Settings that every connection of the cluster reads.
+struct ClusterSettings {
+  config::Upstream upstream;
+  config::Timeouts timeouts;
+  codec::HeadLimits head_limits;
+  std::size_t pending_max = 1000;
+};
+
+class Cluster {
+ public:
+  Cluster(net::Loop& loop, observe::UpstreamStats& stats, ClusterSettings settings);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  // A reload: connections to endpoints that are gone end with their exchange.
+  void update(ClusterSettings settings);
+  [[nodiscard]] Lane& lane(Role role) { return role == Role::primary ? primary_ : shadow_; }
+  void close_idle();
+
+  [[nodiscard]] const std::vector<std::shared_ptr<Endpoint>>& endpoints() const {
+    return endpoints_;
+  }
+  [[nodiscard]] const ClusterSettings& settings() const { return settings_; }
+  [[nodiscard]] net::Loop& loop() { return loop_; }
+  [[nodiscard]] observe::UpstreamStats& stats() { return stats_; }
+
+ private:
+  friend class Lane;
+  friend class UpstreamConnection;
+  // The next one in turn that may be tried; where none may, the one whose time comes first: a
+  // whole upstream is never given up on.
+  [[nodiscard]] std::shared_ptr<Endpoint> pick();
+  [[nodiscard]] bool has(const Endpoint& endpoint) const;
+
+  net::Loop& loop_;
+  observe::UpstreamStats& stats_;
+  ClusterSettings settings_;
+  std::vector<std::shared_ptr<Endpoint>> endpoints_;
+  std::size_t turn_ = 0;
+  Lane primary_{*this, Role::primary};
+  Lane shadow_{*this, Role::shadow};
+};
+
+}  // namespace banyan::upstream

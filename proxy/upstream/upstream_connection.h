@@ -1,0 +1,82 @@
+// proxy/upstream/upstream_connection.h: one HTTP/1.1 connection to an endpoint, and the one stream
+// that may be open on it.
+//
+//   connecting -> leased <-> idle -> closed
+//        \-----------\----------------^
+//
+// Owned by its Lane, which moves it to the deferred-delete list once it is closed.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "proxy/codec/http1_client_codec.h"
+#include "proxy/net/tcp_transport.h"
+#include "proxy/net/timer_wheel.h"
+#include "proxy/upstream/cluster.h"
+#include "proxy/upstream/upstream_stream.h"
+
+namespace banyan::upstream {
+
+class UpstreamConnection final : public net::Deferrable,
+                                 public UpstreamStream,
+                                 private net::TransportEvents,
+                                 private codec::ClientEvents {
+ public:
+  // Begins to connect.
+  UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint);
+  ~UpstreamConnection() override;
+
+  void lease_to(StreamEvents& events);
+  [[nodiscard]] Milliseconds idle_for() const;
+  [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
+
+  [[nodiscard]] bool ready() const override { return state_ == State::leased; }
+  void send_head(const RequestHead& head) override;
+  void send_body(Bytes bytes) override;
+  void send_end() override;
+  void pause_reading() override { transport_->pause_reading(); }
+  void resume_reading() override { transport_->resume_reading(); }
+  [[nodiscard]] std::size_t backlog() const override { return transport_->backlog(); }
+  void release() override;
+
+ private:
+  friend class Lane;
+  enum class State : std::uint8_t { connecting, leased, idle, closed };
+
+  // net::TransportEvents
+  void on_connected() override;
+  void on_read(Bytes bytes) override;
+  void on_read_end() override;
+  void on_blocked() override;
+  void on_writable() override;
+  void on_transport_error(Error error) override;
+  // codec::ClientEvents
+  void on_informational(codec::StreamId, ResponseHead& head) override;
+  void on_response(codec::StreamId, ResponseHead& head) override;
+  void on_response_body(codec::StreamId, Bytes bytes) override;
+  void on_response_end(codec::StreamId) override;
+  void on_response_error(codec::StreamId, Error error) override;
+
+  void on_timer();
+  void fail(Error error);
+  void close();
+  [[nodiscard]] bool may_be_kept() const;
+
+  Lane& lane_;
+  Cluster& cluster_;
+  std::shared_ptr<Endpoint> endpoint_;
+  std::unique_ptr<net::TcpTransport> transport_;
+  codec::Http1ClientCodec codec_;
+  net::Timer timer_;  // connecting: its time-out; idle: until it is closed
+  StreamEvents* events_ = nullptr;
+  codec::StreamId stream_ = 0;
+  SteadyTime idle_since_{};
+  std::size_t place_ = 0;  // in Lane::all_
+  State state_ = State::connecting;
+  bool reused_ = false;
+  bool sent_any_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace banyan::upstream

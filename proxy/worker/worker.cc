@@ -1,0 +1,189 @@
+#include "proxy/worker/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace banyan::worker {
+namespace {
+
+// Connections above limits.connections are told so; above this share of it they are just closed.
+constexpr std::uint64_t kRefusedPart = 10;
+
+upstream::ClusterSettings settings_for(const config::Snapshot& snapshot, std::size_t index) {
+  upstream::ClusterSettings settings;
+  settings.upstream = snapshot.upstreams[index];
+  settings.timeouts = snapshot.timeouts;
+  settings.head_limits = {.header_bytes_max = snapshot.limits.header_bytes,
+                          .header_count_max = snapshot.limits.header_count,
+                          .url_bytes_max = snapshot.limits.url_bytes};
+  // The limit is the process's; every worker keeps to its part.
+  settings.pending_max = std::max<std::size_t>(1, snapshot.limits.pending / snapshot.workers);
+  return settings;
+}
+
+}  // namespace
+
+Worker::Worker(std::size_t index, observe::WorkerStats& stats, observe::AccessLog& access_log,
+               comparison::ComparisonPool& comparisons)
+    : index_(index),
+      stats_(stats),
+      shadows_(loop_, stats, comparisons, index),
+      services_{.loop = loop_,
+                .worker = index,
+                .stats = stats,
+                .access_log = access_log,
+                .shadows = shadows_,
+                .plan = nullptr,
+                .flags = std::make_shared<routing::FlagTable>()} {}
+
+Worker::~Worker() = default;
+
+void Worker::start_thread() {
+  thread_ = std::thread([this] {
+    loop_.run();
+    // What is left is destroyed on the thread that used it.
+    cut();
+    listeners_.clear();
+    connections_.clear();
+  });
+}
+
+void Worker::join() {
+  if (!thread_.joinable()) return;
+  loop_.post([this] { loop_.stop(); });
+  thread_.join();
+}
+
+void Worker::take(Assignment assignment) {
+  update_clusters(assignment);
+  auto plan = std::make_shared<exchange::Plan>();
+  plan->snapshot = assignment.snapshot;
+  plan->none = assignment.none;
+  plan->process_ledger = assignment.process_ledger;
+  const config::Snapshot& snapshot = *assignment.snapshot;
+  const auto cluster = [&](std::size_t i) {
+    return clusters_.at(snapshot.upstreams[i].name).get();
+  };
+  if (snapshot.default_upstream) plan->default_upstream = cluster(*snapshot.default_upstream);
+  for (std::size_t i = 0; i < snapshot.migrations.size(); ++i) {
+    const config::Migration& m = snapshot.migrations[i];
+    const Assignment::MigrationSlots& slots = assignment.migrations[i];
+    plan->migrations.push_back({.settings = &m,
+                                .route = &snapshot.routes.routes()[i],
+                                .slot = slots.latch,
+                                .flag = slots.flag,
+                                .legacy = cluster(m.legacy),
+                                .monolith = cluster(m.monolith),
+                                .stats = slots.stats,
+                                .comparison_stats = slots.comparison_stats,
+                                .ledger = slots.ledger});
+  }
+  for (const auto& [name, kept] : clusters_) plan->clusters.push_back(kept);
+  services_.plan = std::move(plan);
+  services_.flags = assignment.flags;
+  update_listeners(assignment);
+}
+
+// A cluster that is gone from the configuration lives as long as a plan that knows it.
+void Worker::update_clusters(const Assignment& assignment) {
+  std::map<std::string, std::shared_ptr<upstream::Cluster>> next;
+  for (std::size_t i = 0; i < assignment.snapshot->upstreams.size(); ++i) {
+    upstream::ClusterSettings settings = settings_for(*assignment.snapshot, i);
+    const std::string name = settings.upstream.name;
+    auto old = clusters_.extract(name);
+    if (old.empty()) {
+      next.emplace(name, std::make_shared<upstream::Cluster>(loop_, *assignment.upstreams[i],
+                                                             std::move(settings)));
+    } else {
+      old.mapped()->update(std::move(settings));
+      next.insert(std::move(old));
+    }
+  }
+  for (const auto& [name, cluster] : clusters_) cluster->close_idle();
+  clusters_ = std::move(next);
+}
+
+void Worker::update_listeners(Assignment& assignment) {
+  std::map<std::string, OpenListener> next;
+  for (const config::Listener& settings : assignment.snapshot->listeners) {
+    auto old = listeners_.extract(settings.name);
+    const auto socket = assignment.sockets.find(settings.name);
+    OpenListener open = old.empty() ? OpenListener{} : std::move(old.mapped());
+    open.settings = std::make_shared<const config::Listener>(settings);
+    if (socket != assignment.sockets.end()) {
+      auto listener = net::TcpListener::listen(
+          loop_, socket->second,
+          [this, name = settings.name](auto transport) { on_accept(name, std::move(transport)); });
+      if (listener) open.listener = std::move(*listener);
+    }
+    next.emplace(settings.name, std::move(open));
+  }
+  listeners_ = std::move(next);
+}
+
+void Worker::on_accept(const std::string& listener, std::unique_ptr<net::TcpTransport> transport) {
+  const auto open = listeners_.find(listener);
+  if (open == listeners_.end()) return;
+  const config::Snapshot& snapshot = *services_.plan->snapshot;
+  const std::uint64_t connections_max =
+      std::max<std::uint64_t>(1, snapshot.limits.connections / snapshot.workers);
+  if (connections_.size() >= connections_max + connections_max / kRefusedPart + 1) return;
+  auto connection = std::make_unique<downstream::DownstreamConnection>(
+      *this, services_, open->second.settings, std::move(transport));
+  downstream::DownstreamConnection& accepted = *connection;
+  accepted.place = connections_.size();
+  connections_.push_back(std::move(connection));
+  stats_.downstream_connections.add();
+  if (connections_.size() > connections_max) {
+    accepted.refuse(ErrorCode::too_many_connections);
+  } else {
+    accepted.start();
+  }
+}
+
+void Worker::on_connection_done(downstream::DownstreamConnection& connection) {
+  stats_.downstream_connections.add(-1);
+  const std::size_t place = connection.place;
+  loop_.defer_delete(std::move(connections_[place]));
+  if (place + 1 != connections_.size()) {
+    connections_[place] = std::move(connections_.back());
+    connections_[place]->place = place;
+  }
+  connections_.pop_back();
+  if (connections_.empty() && finished_) std::exchange(finished_, nullptr)();
+}
+
+void Worker::start_drain() {
+  services_.draining = true;
+  shadows_.start_drain();
+  for (const auto& connection : connections_) connection->start_drain();
+}
+
+void Worker::finish(std::function<void()> done) {
+  start_drain();
+  listeners_.clear();
+  shadows_.abandon_all();
+  for (std::size_t i = connections_.size(); i > 0; --i) connections_[i - 1]->close_when_idle();
+  if (connections_.empty()) return done();
+  finished_ = std::move(done);
+}
+
+std::uint64_t Worker::cut() {
+  finished_ = nullptr;
+  std::uint64_t cut = 0;
+  while (!connections_.empty()) cut += connections_.back()->cut() ? 1U : 0U;
+  shadows_.abandon_all();
+  return cut;
+}
+
+std::vector<Worker::Health> Worker::health() const {
+  std::vector<Health> all;
+  for (const auto& [name, cluster] : clusters_) {
+    for (const auto& endpoint : cluster->endpoints()) {
+      all.push_back({name, endpoint->name, endpoint->health.healthy()});
+    }
+  }
+  return all;
+}
+
+}  // namespace banyan::worker

@@ -1,0 +1,97 @@
+// proxy/worker/worker.h: one thread, one loop, and everything it owns.
+//
+//   Worker -> TcpListener, DownstreamConnection -> Exchange -> lease
+//          -> Cluster -> Lane -> UpstreamConnection
+//          -> Shadows -> ShadowExchange
+//
+// Everything but the constructor, join() and loop().post() is for its own thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "proxy/comparison/comparison_pool.h"
+#include "proxy/downstream/downstream_connection.h"
+#include "proxy/exchange/plan.h"
+#include "proxy/exchange/services.h"
+#include "proxy/exchange/shadows.h"
+#include "proxy/net/tcp_listener.h"
+#include "proxy/upstream/cluster.h"
+
+namespace banyan::worker {
+
+// What the control thread resolved for one worker: pointers that live as long as the process.
+struct Assignment {
+  struct MigrationSlots {
+    const routing::MigrationSlot* latch;
+    std::size_t flag;
+    observe::MigrationStats* stats;
+    observe::MigrationStats* comparison_stats;
+    comparison::Ledger* ledger;
+  };
+  std::shared_ptr<const config::Snapshot> snapshot;
+  std::shared_ptr<const routing::FlagTable> flags;
+  std::vector<MigrationSlots> migrations;          // as snapshot->migrations
+  std::vector<observe::UpstreamStats*> upstreams;  // as snapshot->upstreams
+  observe::MigrationStats* none = nullptr;
+  comparison::Ledger* process_ledger = nullptr;
+  std::map<std::string, int> sockets;  // bound, of listeners that are new, by name
+};
+
+class Worker final : public downstream::DownstreamConnection::Owner {
+ public:
+  Worker(std::size_t index, observe::WorkerStats& stats, observe::AccessLog& access_log,
+         comparison::ComparisonPool& comparisons);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  [[nodiscard]] net::Loop& loop() { return loop_; }
+  void start_thread();
+  void join();
+
+  void take(Assignment assignment);
+  void take(std::shared_ptr<const routing::FlagTable> flags) { services_.flags = std::move(flags); }
+  void start_drain();
+  // Closes listeners and idle connections; `done` once the last exchange is over.
+  void finish(std::function<void()> done);
+  // Ends what is left; how many exchanges that cut.
+  std::uint64_t cut();
+
+  struct Health {
+    std::string upstream;
+    std::string endpoint;
+    bool healthy;
+  };
+  [[nodiscard]] std::vector<Health> health() const;
+
+ private:
+  struct OpenListener {
+    std::shared_ptr<const config::Listener> settings;
+    std::unique_ptr<net::TcpListener> listener;
+  };
+
+  void update_clusters(const Assignment& assignment);
+  void update_listeners(Assignment& assignment);
+  void on_accept(const std::string& listener, std::unique_ptr<net::TcpTransport> transport);
+  void on_connection_done(downstream::DownstreamConnection& connection) override;
+
+  const std::size_t index_;
+  net::Loop loop_;
+  observe::WorkerStats& stats_;
+  std::map<std::string, std::shared_ptr<upstream::Cluster>> clusters_;
+  exchange::Shadows shadows_;
+  exchange::Services services_;
+  std::map<std::string, OpenListener> listeners_;
+  std::vector<std::unique_ptr<downstream::DownstreamConnection>> connections_;
+  std::function<void()> finished_;
+  std::thread thread_;
+};
+
+}  // namespace banyan::worker

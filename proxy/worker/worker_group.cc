@@ -1,0 +1,264 @@
+#include "proxy/worker/worker_group.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <map>
+#include <utility>
+
+#include "proxy/comparison/comparison_pool.h"
+#include "proxy/net/address.h"
+#include "proxy/worker/worker.h"
+
+namespace banyan::worker {
+namespace {
+
+// How long status waits for a worker to say how its endpoints are.
+constexpr Milliseconds kHealthWaitMax{200};
+
+std::string address_text(const config::Address& a) {
+  const bool v6 = a.host.find(':') != std::string::npos;
+  return (v6 ? "[" + a.host + "]" : a.host) + ":" + std::to_string(a.port);
+}
+
+// Runs `done` on `loop` once it was told as often as there are workers. Any thread.
+class Countdown {
+ public:
+  Countdown(net::Loop& loop, std::size_t count, std::function<void()> done)
+      : loop_(loop), left_(count), done_(std::move(done)) {}
+  void tell() {
+    if (left_.fetch_sub(1) == 1) loop_.post(std::move(done_));
+  }
+
+ private:
+  net::Loop& loop_;
+  std::atomic<std::size_t> left_;
+  std::function<void()> done_;
+};
+
+}  // namespace
+
+class WorkerGroup::Crew {
+ public:
+  explicit Crew(Shared shared) : shared_(shared) {}
+
+  // One bound socket for each worker.
+  struct Bound {
+    config::Address configured;
+    std::string address;
+    std::vector<int> sockets;
+  };
+
+  Result<std::map<std::string, Bound>> bind_new(const config::Snapshot& snapshot);
+  static Result<Bound> bind_one(const config::Address& address, std::size_t workers);
+  Assignment assignment_for(std::size_t worker,
+                            const std::shared_ptr<const config::Snapshot>& snapshot,
+                            const std::shared_ptr<const routing::FlagTable>& flags);
+  void assign(const std::shared_ptr<const config::Snapshot>& snapshot,
+              const std::shared_ptr<const routing::FlagTable>& flags,
+              std::map<std::string, Bound> bound, Done done);
+  template <class F>
+  void tell_all(F what, Done done);
+
+  Shared shared_;
+  std::unique_ptr<comparison::ComparisonPool> comparisons_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::map<std::string, Bound> listeners_;
+  comparison::Ledger process_ledger_;
+  std::map<std::string, comparison::Ledger> ledgers_;  // by migration
+  std::unique_ptr<net::Timer> stop_timer_;
+  std::vector<EndpointHealth> health_;
+};
+
+Result<WorkerGroup::Crew::Bound> WorkerGroup::Crew::bind_one(const config::Address& address,
+                                                             std::size_t workers) {
+  Bound bound{address, {}, {}};
+  std::uint16_t port = address.port;
+  Result<int> socket = 0;
+  for (std::size_t i = 0; i < workers && socket; ++i) {
+    Result<net::SocketAddress> at = net::SocketAddress::parse(address.host, port);
+    socket = at ? net::bind_tcp(*at) : Result<int>(tl::unexpected(at.error()));
+    if (!socket) break;
+    bound.sockets.push_back(*socket);
+    const net::SocketAddress local = net::SocketAddress::local_of(*socket);
+    bound.address = local.to_text();
+    port = local.port();  // the others follow where the first one asked for any port
+  }
+  if (socket) return bound;
+  for (const int fd : bound.sockets) ::close(fd);
+  return tl::unexpected(socket.error());
+}
+
+Result<std::map<std::string, WorkerGroup::Crew::Bound>> WorkerGroup::Crew::bind_new(
+    const config::Snapshot& snapshot) {
+  std::map<std::string, Bound> fresh;
+  for (const config::Listener& listener : snapshot.listeners) {
+    const auto known = listeners_.find(listener.name);
+    if (known != listeners_.end() && known->second.configured == listener.bind) continue;
+    Result<Bound> bound = bind_one(listener.bind, snapshot.workers);
+    if (!bound) {
+      for (const auto& [name, b] : fresh) {
+        for (const int fd : b.sockets) ::close(fd);
+      }
+      Error error = bound.error();
+      error.detail = "listener \"" + listener.name + "\": " + error.detail;
+      return Failure(std::move(error));
+    }
+    fresh.emplace(listener.name, std::move(*bound));
+  }
+  return fresh;
+}
+
+Assignment WorkerGroup::Crew::assignment_for(
+    std::size_t worker, const std::shared_ptr<const config::Snapshot>& snapshot,
+    const std::shared_ptr<const routing::FlagTable>& flags) {
+  Assignment a;
+  a.snapshot = snapshot;
+  a.flags = flags;
+  observe::WorkerStats& stats = shared_.stats.worker(worker);
+  observe::WorkerStats& comparison = shared_.stats.comparison();
+  a.none = &stats.migration(0);
+  a.process_ledger = &process_ledger_;
+  for (const config::Migration& m : snapshot->migrations) {
+    const std::size_t slot = shared_.stats.migration_slot(m.name);
+    a.migrations.push_back({&shared_.slots.migration(m.name), shared_.slots.flag(m.flag),
+                            &stats.migration(slot), &comparison.migration(slot),
+                            &ledgers_[m.name]});
+  }
+  for (const config::Upstream& u : snapshot->upstreams) {
+    a.upstreams.push_back(&stats.upstream(shared_.stats.upstream_slot(u.name)));
+  }
+  return a;
+}
+
+void WorkerGroup::Crew::assign(const std::shared_ptr<const config::Snapshot>& snapshot,
+                               const std::shared_ptr<const routing::FlagTable>& flags,
+                               std::map<std::string, Bound> bound, Done done) {
+  auto all = std::make_shared<Countdown>(shared_.control, workers_.size(), std::move(done));
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto assignment = std::make_shared<Assignment>(assignment_for(i, snapshot, flags));
+    for (const auto& [name, b] : bound) assignment->sockets.emplace(name, b.sockets[i]);
+    workers_[i]->loop().post([worker = workers_[i].get(), assignment, all] {
+      worker->take(std::move(*assignment));
+      all->tell();
+    });
+  }
+  std::map<std::string, Bound> next;
+  for (const config::Listener& listener : snapshot->listeners) {
+    auto fresh = bound.extract(listener.name);
+    next.insert(fresh.empty() ? listeners_.extract(listener.name) : std::move(fresh));
+  }
+  listeners_ = std::move(next);
+}
+
+template <class F>
+void WorkerGroup::Crew::tell_all(F what, Done done) {
+  auto all = std::make_shared<Countdown>(shared_.control, workers_.size(), std::move(done));
+  for (const auto& worker : workers_) {
+    worker->loop().post([w = worker.get(), what, all] { what(*w, all); });
+  }
+}
+
+WorkerGroup::WorkerGroup(Shared shared) : crew_(std::make_unique<Crew>(shared)) {}
+
+WorkerGroup::~WorkerGroup() {
+  for (const auto& worker : crew_->workers_) worker->join();
+}
+
+Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot,
+                                std::shared_ptr<const routing::FlagTable> flags) {
+  auto bound = crew_->bind_new(*snapshot);
+  if (!bound) return tl::unexpected(bound.error());
+  crew_->comparisons_ =
+      std::make_unique<comparison::ComparisonPool>(snapshot->workers, crew_->shared_.differences);
+  for (std::size_t i = 0; i < snapshot->workers; ++i) {
+    crew_->workers_.push_back(std::make_unique<Worker>(
+        i, crew_->shared_.stats.worker(i), crew_->shared_.access_log, *crew_->comparisons_));
+  }
+  crew_->assign(snapshot, flags, std::move(*bound), [] {});
+  for (const auto& worker : crew_->workers_) worker->start_thread();
+  return {};
+}
+
+Result<void> WorkerGroup::publish(std::shared_ptr<const config::Snapshot> snapshot,
+                                  std::shared_ptr<const routing::FlagTable> flags, Done done) {
+  auto bound = crew_->bind_new(*snapshot);
+  if (!bound) return tl::unexpected(bound.error());
+  crew_->assign(snapshot, flags, std::move(*bound), std::move(done));
+  return {};
+}
+
+void WorkerGroup::publish(std::shared_ptr<const routing::FlagTable> flags, Done done) {
+  crew_->tell_all(
+      [flags](Worker& worker, const auto& all) {
+        worker.take(flags);
+        all->tell();
+      },
+      std::move(done));
+}
+
+void WorkerGroup::turn(Done done) {
+  // Told in the iteration after the one that is running: what it decided before has left by then.
+  crew_->tell_all(
+      [](Worker& worker, const auto& all) { worker.loop().post([all] { all->tell(); }); },
+      std::move(done));
+}
+
+std::vector<std::pair<std::string, std::string>> WorkerGroup::addresses() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& [name, bound] : crew_->listeners_) all.emplace_back(name, bound.address);
+  return all;
+}
+
+void WorkerGroup::start_drain() {
+  crew_->tell_all(
+      [](Worker& worker, const auto& all) {
+        worker.start_drain();
+        all->tell();
+      },
+      [] {});
+}
+
+void WorkerGroup::stop(config::milliseconds timeout, std::function<void(std::uint64_t)> done) {
+  auto over = std::make_shared<bool>(false);
+  auto finished = [this, over, done](std::uint64_t cut) {
+    if (std::exchange(*over, true)) return;
+    crew_->stop_timer_.reset();
+    done(cut);
+  };
+  auto cut_rest = [this, finished] {
+    auto cut = std::make_shared<std::atomic<std::uint64_t>>(0);
+    crew_->tell_all(
+        [cut](Worker& worker, const auto& all) {
+          cut->fetch_add(worker.cut());
+          all->tell();
+        },
+        [cut, finished] { finished(cut->load()); });
+  };
+  // The timer calls through a plain pointer, so what it runs is kept beside it.
+  cut_rest_ = std::move(cut_rest);
+  crew_->stop_timer_ = std::make_unique<net::Timer>(
+      crew_->shared_.control.timers(), [](void* f) { (*static_cast<Done*>(f))(); }, &cut_rest_);
+  crew_->stop_timer_->set_in(timeout);
+  crew_->tell_all([](Worker& worker, const auto& all) { worker.finish([all] { all->tell(); }); },
+                  [finished] { finished(0); });
+}
+
+std::vector<WorkerGroup::EndpointHealth> WorkerGroup::health() const {
+  if (crew_->workers_.empty()) return {};
+  auto told = std::make_shared<std::promise<std::vector<EndpointHealth>>>();
+  std::future<std::vector<EndpointHealth>> answer = told->get_future();
+  Worker& first = *crew_->workers_.front();
+  first.loop().post([told, &first] {
+    std::vector<EndpointHealth> all;
+    for (Worker::Health& h : first.health()) {
+      all.push_back({std::move(h.upstream), std::move(h.endpoint), h.healthy});
+    }
+    told->set_value(std::move(all));
+  });
+  if (answer.wait_for(kHealthWaitMax) == std::future_status::ready) crew_->health_ = answer.get();
+  return crew_->health_;
+}
+
+}  // namespace banyan::worker
