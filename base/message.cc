@@ -23,6 +23,28 @@ Method method_of(std::string_view text) {
   return Method::other;
 }
 
+std::string_view reason_phrase(int status) {
+  static constexpr std::array<std::pair<int, std::string_view>, 13> kPhrases{{
+      {200, "OK"},
+      {202, "Accepted"},
+      {400, "Bad Request"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {408, "Request Timeout"},
+      {413, "Content Too Large"},
+      {414, "URI Too Long"},
+      {431, "Request Header Fields Too Large"},
+      {501, "Not Implemented"},
+      {502, "Bad Gateway"},
+      {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+  }};
+  for (const auto& [known, phrase] : kPhrases) {
+    if (known == status) return phrase;
+  }
+  return {};
+}
+
 void RequestHead::clear() {
   method = Method::get;
   version = HttpVersion::http11;

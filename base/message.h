@@ -37,6 +37,8 @@ enum class Framing : std::uint8_t {
 };
 
 [[nodiscard]] Method method_of(std::string_view text);
+// The reason phrase that RFC 9110 §15 gives the statuses of our own answers; else empty.
+[[nodiscard]] std::string_view reason_phrase(int status);
 // RFC 9110 §9.2.1, without TRACE, which is never forwarded.
 [[nodiscard]] constexpr bool is_safe(Method m) {
   return m == Method::get || m == Method::head || m == Method::options;

@@ -14,8 +14,7 @@ ComparisonPool::ComparisonPool(std::size_t workers, shadow::DifferenceTable& dif
 
 ComparisonPool::~ComparisonPool() {
   stopping_.store(true);
-  news_.fetch_add(1);
-  news_.notify_one();
+  wake();
   thread_.join();
 }
 
@@ -25,23 +24,41 @@ bool ComparisonPool::offer(std::size_t worker, std::unique_ptr<Job> job) {
   if (at - ring.read.load(std::memory_order_acquire) >= kRingSlots) return false;
   ring.slots[at % kRingSlots] = std::move(job);
   ring.written.store(at + 1, std::memory_order_release);
-  // Sequentially consistent on both sides: either we see that it sleeps, or it sees the job.
-  news_.fetch_add(1);
-  if (asleep_.load()) news_.notify_one();
+  wake();
   return true;
+}
+
+// Either we see that it is about to sleep, or it sees what we have left: both sides write first,
+// then read, with a full fence in between.
+void ComparisonPool::wake() {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (asleep_.load(std::memory_order_relaxed) == 0) return;
+  asleep_.store(0);
+  asleep_.notify_one();
 }
 
 void ComparisonPool::run() {
   while (true) {
-    const std::uint32_t seen = news_.load();
-    bool any = false;
-    for (const auto& ring : rings_) any = work_off(*ring) || any;
-    if (any) continue;
-    if (stopping_.load()) return;
-    asleep_.store(true);
-    if (news_.load() == seen) news_.wait(seen);
-    asleep_.store(false);
+    const bool last_round = stopping_.load();
+    if (work_off_all()) {
+      if (!last_round) std::this_thread::sleep_for(std::chrono::seconds(1) / kRoundsPerSecond);
+      continue;
+    }
+    if (last_round) return;
+    asleep_.store(1);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (work_off_all() || stopping_.load()) {
+      asleep_.store(0);
+      continue;
+    }
+    asleep_.wait(1);
   }
+}
+
+bool ComparisonPool::work_off_all() {
+  bool any = false;
+  for (const auto& ring : rings_) any = work_off(*ring) || any;
+  return any;
 }
 
 bool ComparisonPool::work_off(Ring& ring) {

@@ -3,7 +3,9 @@
 //   worker i --[bounded ring i]--> comparison thread --> DifferenceTable
 //
 // A ring has one writer and one reader: handing a pair over takes no lock and never waits. A full
-// ring drops the pair, which the caller counts. The thread sleeps while all rings are empty.
+// ring drops the pair, which the caller counts. The thread sleeps while all rings are empty; under
+// load it naps between two rounds, so that a worker has to wake it kRoundsPerSecond times a second
+// at most and not once for each pair.
 #pragma once
 
 #include <atomic>
@@ -34,6 +36,7 @@ struct Job {
 class ComparisonPool {
  public:
   static constexpr std::size_t kRingSlots = 1024;  // of each worker
+  static constexpr int kRoundsPerSecond = 200;
 
   ComparisonPool(std::size_t workers, shadow::DifferenceTable& differences);
   ~ComparisonPool();  // works off what is queued, then ends the thread
@@ -50,13 +53,14 @@ class ComparisonPool {
     alignas(64) std::atomic<std::size_t> read{0};
   };
   void run();
+  void wake();
+  bool work_off_all();
   bool work_off(Ring& ring);
   void compare(const Job& job);
 
   shadow::DifferenceTable& differences_;
   std::vector<std::unique_ptr<Ring>> rings_;
-  std::atomic<std::uint32_t> news_{0};
-  std::atomic<bool> asleep_{false};
+  std::atomic<std::uint32_t> asleep_{0};  // 1: somebody has to wake it
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

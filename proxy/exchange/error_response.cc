@@ -8,6 +8,7 @@ bool make_error_response(const Error& error, ResponseHead& head, std::string& bo
   head.clear();
   body.assign(reason_of(error.code)).push_back('\n');
   head.status = status;
+  head.reason = reason_phrase(status);
   head.framing = Framing::content_length;
   head.content_length = body.size();
   head.headers.add("content-type", "text/plain; charset=utf-8");

@@ -17,11 +17,6 @@ namespace {
 // How long status waits for a worker to say how its endpoints are.
 constexpr Milliseconds kHealthWaitMax{200};
 
-std::string address_text(const config::Address& a) {
-  const bool v6 = a.host.find(':') != std::string::npos;
-  return (v6 ? "[" + a.host + "]" : a.host) + ":" + std::to_string(a.port);
-}
-
 // Runs `done` on `loop` once it was told as often as there are workers. Any thread.
 class Countdown {
  public:
