@@ -51,10 +51,11 @@ struct BodyReader::Walk {
   const char* counted_to;
 
   [[nodiscard]] bool count_to(const char* at) {
-    reader.frame_bytes_ += static_cast<std::uint32_t>(
-        std::min<std::ptrdiff_t>(at - counted_to, kChunkFrameBytesMax + 1));
+    constexpr std::uint32_t kMax = kChunkFrameBytesMax + kChunkFrameBytesFree;
+    const auto size = static_cast<std::size_t>(at - counted_to);
+    reader.frame_bytes_ += static_cast<std::uint32_t>(std::min<std::size_t>(size, kMax + 1));
     counted_to = at;
-    return reader.frame_bytes_ <= kChunkFrameBytesMax + kChunkFrameBytesFree;
+    return reader.frame_bytes_ <= kMax;
   }
 };
 
