@@ -3,6 +3,7 @@
 // `run`, `validate` and reload use this same decoder. Pure but for load_file() reading the file.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "config/snapshot.h"
 
 namespace banyan::config {
+
+inline constexpr std::size_t kFileBytesMax = 1024 * 1024;
 
 struct Problem {
   std::size_t line = 0;    // 1-based; 0 where there is no place (the file can not be read)

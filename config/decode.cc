@@ -1,0 +1,274 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "config/block.h"
+#include "config/decode_migration.h"
+#include "config/draft.h"
+
+namespace banyan::config {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000;
+constexpr std::uint64_t kHour = 3'600 * kSecond;
+constexpr std::uint64_t kKiB = 1ULL << 10;
+constexpr std::uint64_t kMiB = 1ULL << 20;
+constexpr std::uint64_t kGiB = 1ULL << 30;
+constexpr std::uint64_t kTiB = 1ULL << 40;
+
+constexpr Range kWorkers{1, 64};
+constexpr Range kAnyPort{0, 65'535};       // to listen on; 0: the system chooses
+constexpr Range kPeerPort{1, 65'535};      // to connect to
+constexpr Range kWait{1, kHour};           // of one timeout
+constexpr Range kLongWait{1, 24 * kHour};  // of an idle connection, a drain
+constexpr Range kDelay{0, kHour};
+constexpr Range kPoll{100, 24 * kHour};
+constexpr Range kDebounce{0, 60 * kSecond};
+constexpr Range kHeaderBytes{kKiB, kMiB};
+constexpr Range kHeaderCount{1, 10'000};
+constexpr Range kUrlBytes{256, kMiB};
+constexpr Range kBodyBytes{1, kTiB};
+constexpr Range kConnections{1, 1'000'000};
+constexpr Range kPending{1, 1'000'000};
+constexpr Range kShadowBudget{kKiB, 64 * kGiB};
+constexpr Range kListeners{1, 64};
+constexpr Range kEndpoints{1, 256};
+constexpr std::size_t kUpstreamsMax = 1'000;
+constexpr std::size_t kFlagsMax = 1'000;
+
+// admin, health
+
+Spot spot_of(const Cursor& cursor) { return {cursor.node.at, cursor.path}; }
+
+void decode_admin_bind(const Cursor& cursor, Draft& draft) {
+  Address bind;
+  if (!read_address(cursor, kAnyPort, bind)) return;
+  if (!is_loopback(bind)) {
+    cursor.fail(
+        fmt::format("{} is not a loopback address: in this version the admin API listens on "
+                    "127.0.0.1, [::1] or localhost only",
+                    quoted(cursor.node.text)));
+    return;
+  }
+  draft.snapshot.admin = std::move(bind);
+  draft.admin_bind = spot_of(cursor);
+}
+
+void decode_health_bind(const Cursor& cursor, Draft& draft) {
+  if (read_address(cursor, kAnyPort, draft.snapshot.health)) draft.health_bind = spot_of(cursor);
+}
+
+constexpr std::array kAdminKeys{Key<Draft>{"bind", decode_admin_bind}};
+constexpr std::array kHealthKeys{Key<Draft>{"bind", decode_health_bind}};
+
+// log, drain, reload
+
+void decode_level(const Cursor& cursor, Snapshot& out) {
+  constexpr std::array<std::string_view, 5> kLevels{"trace", "debug", "info", "warning", "error"};
+  read_one_of(cursor, kLevels, out.log_level);
+}
+
+void decode_format(const Cursor& cursor, Snapshot&) {
+  constexpr std::array<std::string_view, 1> kFormats{"json"};
+  std::string format;
+  read_one_of(cursor, kFormats, format);
+}
+
+constexpr std::array kAccessKeys{
+    Key<Snapshot>{"path", text<&Snapshot::access_path, read_file_path>},
+    Key<Snapshot>{"format", decode_format},
+};
+
+void decode_access(const Cursor& cursor, Snapshot& out) {
+  if (is_word(cursor.node, "off")) {
+    out.access_path.clear();
+  } else if (cursor.node.kind != Node::Kind::mapping) {
+    cursor.fail_type("off or a mapping");
+  } else {
+    decode_block<Snapshot>(cursor, out, kAccessKeys);
+  }
+}
+
+constexpr std::array kLogKeys{
+    Key<Snapshot>{"level", decode_level},
+    Key<Snapshot>{"access", decode_access, Need::optional, in_block<kAccessKeys>},
+};
+constexpr std::array kDrainKeys{
+    Key<Snapshot>{"delay", duration<&Snapshot::drain_delay, kDelay>},
+    Key<Snapshot>{"timeout", duration<&Snapshot::drain_timeout, kLongWait>},
+};
+constexpr std::array kReloadKeys{
+    Key<Snapshot>{"watch", boolean<&Snapshot::reload_watch>},
+    Key<Snapshot>{"poll", duration<&Snapshot::reload_poll, kPoll>},
+    Key<Snapshot>{"debounce", duration<&Snapshot::reload_debounce, kDebounce>},
+};
+
+// timeouts, limits
+
+constexpr std::array kTimeoutKeys{
+    Key<Timeouts>{"header", duration<&Timeouts::header, kWait>},
+    Key<Timeouts>{"idle", duration<&Timeouts::idle, kLongWait>},
+    Key<Timeouts>{"request", duration<&Timeouts::request, kWait>},
+    Key<Timeouts>{"connect", duration<&Timeouts::connect, kWait>},
+    Key<Timeouts>{"response", duration<&Timeouts::response, kLongWait>},
+};
+
+void decode_body_bytes(const Cursor& cursor, Limits& out) {
+  if (is_word(cursor.node, "none")) {
+    out.body_bytes = kNone;
+  } else if (cursor.node.is_text()) {
+    read_size(cursor, kBodyBytes, out.body_bytes);
+  } else {
+    cursor.fail_type("none or a size such as 512B, 64KiB, 8MiB or 1GiB");
+  }
+}
+
+constexpr std::array kLimitKeys{
+    Key<Limits>{"header_bytes", size<&Limits::header_bytes, kHeaderBytes>},
+    Key<Limits>{"header_count", count<&Limits::header_count, kHeaderCount>},
+    Key<Limits>{"url_bytes", size<&Limits::url_bytes, kUrlBytes>},
+    Key<Limits>{"body_bytes", decode_body_bytes},
+    Key<Limits>{"connections", count<&Limits::connections, kConnections>},
+    Key<Limits>{"pending", count<&Limits::pending, kPending>},
+};
+
+// listeners
+
+constexpr std::array kForwardedKeys{
+    Key<Listener>{"via", boolean<&Listener::via>},
+    Key<Listener>{"x_forwarded", boolean<&Listener::x_forwarded>},
+};
+
+void decode_listener_name(const Cursor& cursor, DraftListener& out) {
+  if (read_word(cursor, read_name, out.name)) out.listener.name = out.name.text;
+}
+
+void decode_listener_bind(const Cursor& cursor, DraftListener& out) {
+  if (read_address(cursor, kAnyPort, out.listener.bind)) out.bind = spot_of(cursor);
+}
+
+constexpr std::array kListenerKeys{
+    Key<DraftListener>{"name", decode_listener_name, Need::required},
+    Key<DraftListener>{"bind", decode_listener_bind, Need::required},
+    Key<DraftListener>{"forwarded", member_block<kForwardedKeys, &DraftListener::listener>,
+                       Need::optional, in_block<kForwardedKeys>},
+};
+
+void decode_listeners(const Cursor& cursor, Draft& draft) {
+  if (!check_sequence(cursor, kListeners)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    DraftListener& made = draft.listeners.emplace_back();
+    decode_block<DraftListener>(cursor.item(i), made, kListenerKeys);
+  }
+}
+
+// upstreams
+
+void decode_endpoints(const Cursor& cursor, Upstream& out) {
+  if (!check_sequence(cursor, kEndpoints)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    const Cursor item = cursor.item(i);
+    Address address;
+    if (!read_address(item, kPeerPort, address)) continue;
+    if (std::find(out.endpoints.begin(), out.endpoints.end(), address) != out.endpoints.end()) {
+      item.fail(fmt::format("{} is there twice", to_text(address)));
+      continue;
+    }
+    out.endpoints.push_back(std::move(address));
+  }
+}
+
+constexpr std::array kUpstreamKeys{
+    Key<Upstream>{"endpoints", decode_endpoints, Need::required},
+    Key<Upstream>{"idle_timeout", duration<&Upstream::idle_timeout, kWait>},
+};
+
+void decode_upstreams(const Cursor& cursor, Draft& draft) {
+  const auto members = members_of(cursor, kUpstreamsMax);
+  if (!members) return;
+  for (const std::size_t i : *members) {
+    const Cursor member = cursor.member(i);
+    const Node::Key& key = cursor.node.keys[i];
+    if (const auto name = read_name(key.text); !name) {
+      cursor.problems.add(key.at, member.path, name.error());
+    }
+    Upstream& made = draft.snapshot.upstreams.emplace_back();
+    made.name = key.text;
+    decode_block<Upstream>(member, made, kUpstreamKeys);
+  }
+}
+
+// flags
+
+void decode_flags(const Cursor& cursor, Draft& draft) {
+  const auto members = members_of(cursor, kFlagsMax);
+  if (!members) return;
+  for (const std::size_t i : *members) {
+    const Cursor member = cursor.member(i);
+    const Node::Key& key = cursor.node.keys[i];
+    draft.flags.push_back({key.text, key.at, member.path});
+    routing::Share share;
+    if (read_percent(member, share.millipercent)) draft.snapshot.flags[key.text] = share;
+  }
+}
+
+// the file
+
+void decode_workers(const Cursor& cursor, Draft& draft) {
+  std::uint64_t workers = 0;
+  if (read(cursor, kWorkers, workers)) draft.snapshot.workers = static_cast<std::uint32_t>(workers);
+}
+
+void decode_state_dir(const Cursor& cursor, Draft& draft) {
+  read_text(cursor, read_file_path, draft.snapshot.state_dir);
+}
+
+void decode_default(const Cursor& cursor, Draft& draft) {
+  read_word(cursor, read_name, draft.default_upstream);
+}
+
+void decode_shadow_budget(const Cursor& cursor, Draft& draft) {
+  read_size(cursor, kShadowBudget, draft.snapshot.shadow_budget);
+}
+
+template <const auto& kKeys>
+void snapshot_block(const Cursor& cursor, Draft& draft) {
+  block<kKeys>(cursor, draft.snapshot);
+}
+template <const auto& kKeys, auto kMember>
+void snapshot_member(const Cursor& cursor, Draft& draft) {
+  block<kKeys>(cursor, draft.snapshot.*kMember);
+}
+
+constexpr Need kOptional = Need::optional;
+constexpr std::array kFileKeys{
+    Key<Draft>{"workers", decode_workers},
+    Key<Draft>{"state_dir", decode_state_dir},
+    Key<Draft>{"admin", block<kAdminKeys, Draft>, kOptional, in_block<kAdminKeys>},
+    Key<Draft>{"health", block<kHealthKeys, Draft>, kOptional, in_block<kHealthKeys>},
+    Key<Draft>{"log", snapshot_block<kLogKeys>, kOptional, in_block<kLogKeys>},
+    Key<Draft>{"drain", snapshot_block<kDrainKeys>, kOptional, in_block<kDrainKeys>},
+    Key<Draft>{"reload", snapshot_block<kReloadKeys>, kOptional, in_block<kReloadKeys>},
+    Key<Draft>{"timeouts", snapshot_member<kTimeoutKeys, &Snapshot::timeouts>, kOptional,
+               in_block<kTimeoutKeys>},
+    Key<Draft>{"limits", snapshot_member<kLimitKeys, &Snapshot::limits>, kOptional,
+               in_block<kLimitKeys>},
+    Key<Draft>{"listeners", decode_listeners, Need::required, in_items<kListenerKeys>},
+    Key<Draft>{"upstreams", decode_upstreams, kOptional, in_named<kUpstreamKeys>},
+    Key<Draft>{"default", decode_default},
+    Key<Draft>{"migrations", decode_migrations, kOptional, list_migration_keys},
+    Key<Draft>{"flags", decode_flags},
+    Key<Draft>{"shadow_budget", decode_shadow_budget},
+};
+
+}  // namespace
+
+void decode(const Cursor& root, Draft& draft) { decode_block<Draft>(root, draft, kFileKeys); }
+
+std::vector<std::string> key_paths() {
+  std::vector<std::string> paths;
+  list_keys("", kFileKeys, paths);
+  return paths;
+}
+
+}  // namespace banyan::config

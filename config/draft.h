@@ -1,0 +1,56 @@
+// config/draft.h: what the file says, before names are resolved and parts are held together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/cursor.h"
+#include "config/snapshot.h"
+
+namespace banyan::config {
+
+// Where a value stands; `path` is empty for what the file does not give.
+struct Spot {
+  std::size_t at = 0;
+  std::string path;
+  [[nodiscard]] bool given() const { return !path.empty(); }
+};
+
+struct DraftListener {
+  Listener listener;
+  Word name;
+  Spot bind;
+};
+
+struct DraftMigration {
+  Migration migration;
+  routing::Route route;
+  std::vector<Spot> rules;  // of route.match
+  Word name;
+  Word legacy;
+  Word monolith;
+  Word flag;
+  bool sticky_missing_given = false;
+};
+
+// The blocks of which every key stands for itself go into `snapshot` at once.
+struct Draft {
+  Snapshot snapshot;
+  Spot admin_bind;
+  Spot health_bind;
+  std::vector<DraftListener> listeners;
+  std::vector<DraftMigration> migrations;
+  Word default_upstream;
+  std::vector<Word> flags;
+};
+
+// The keys of the file into a draft; every key by itself is checked here.
+void decode(const Cursor& root, Draft& draft);
+// What needs more than one key: names, references, ties. The snapshot is only whole without
+// problems.
+[[nodiscard]] Snapshot resolve(Draft draft, Problems& problems);
+// Every key, in the order of the tables: `log.access.path`, `listeners[].bind`,
+// `upstreams.NAME.endpoints`.
+[[nodiscard]] std::vector<std::string> key_paths();
+
+}  // namespace banyan::config

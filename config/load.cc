@@ -1,0 +1,79 @@
+#include "config/load.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "config/draft.h"
+
+namespace banyan::config {
+namespace {
+
+// FNV-1a, 64 bit: tells one edit of a file from the next, and is no protection against anybody.
+std::string content_hash_of(std::string_view bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return fmt::format("{:016x}", hash);
+}
+
+std::string too_large() { return "larger than " + size_text(kFileBytesMax); }
+
+Loaded failed(std::string message) {
+  Problems problems{""};
+  problems.add_without_place(std::move(message));
+  return {nullptr, problems.take()};
+}
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+// At most one byte more than may be.
+Read<std::string> read_all(const std::string& path) {
+  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rbe"));
+  std::string text(kFileBytesMax + 1, '\0');
+  if (file) text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  if (!file || std::ferror(file.get()) != 0) {
+    return tl::unexpected<std::string>(fmt::format("can not be read: {}", std::strerror(errno)));
+  }
+  return text;
+}
+
+}  // namespace
+
+Loaded load_text(std::string_view yaml) {
+  if (yaml.size() > kFileBytesMax) return failed(too_large());
+  Problems problems(yaml);
+  const std::optional<Node> root = parse_yaml(yaml, problems);
+  if (!root) return {nullptr, problems.take()};
+  if (root->is_null()) {
+    problems.add(0, {}, "empty: at least one listener is needed");
+    return {nullptr, problems.take()};
+  }
+  Draft draft;
+  decode({*root, {}, problems}, draft);
+  auto snapshot = std::make_shared<Snapshot>(resolve(std::move(draft), problems));
+  if (!problems.none()) return {nullptr, problems.take()};
+  snapshot->content_hash = content_hash_of(yaml);
+  return {std::move(snapshot), {}};
+}
+
+Loaded load_file(const std::string& path) {
+  auto text = read_all(path);
+  return text ? load_text(*text) : failed(std::move(text.error()));
+}
+
+std::vector<std::string> fixed_keys_changed(const Snapshot& running, const Snapshot& next) {
+  std::vector<std::string> keys;
+  if (running.workers != next.workers) keys.emplace_back("workers");
+  if (running.state_dir != next.state_dir) keys.emplace_back("state_dir");
+  if (running.admin != next.admin) keys.emplace_back("admin.bind");
+  if (running.health != next.health) keys.emplace_back("health.bind");
+  return keys;
+}
+
+}  // namespace banyan::config
