@@ -36,7 +36,8 @@ CodePoint decode(std::string_view text) {
   }
   const bool overlong = (size == 3 && value < 0x800) || (size == 4 && value < 0x10000);
   const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  return {value, overlong || surrogate || value > 0x10FFFF ? 0 : size};
+  if (overlong || surrogate || value > 0x10FFFF) return {lead, 0};
+  return {value, size};
 }
 
 // C1 controls, zero-width, line and direction marks: what changes how the rest is shown.

@@ -129,14 +129,11 @@ std::size_t end_of_member_value(std::string_view text) {
   return std::min(text.find_first_of(",}]\n"), text.size());
 }
 
-std::size_t end_of_pair_value(std::string_view text) {
+// `nested`: a query inside of a query, where the end is encoded as well.
+std::size_t end_of_pair_value(std::string_view text, bool nested) {
   if (const std::size_t quote = quote_size(text); quote > 0) return end_of_quoted(text, quote);
   const std::size_t end = std::min(text.find_first_of("&;#\"'<> \t\r\n\\"), text.size());
-  for (std::size_t i = 0; i + 2 < end; ++i) {  // a query inside of a query
-    if (text[i] == '%' && text[i + 1] == '2' && (text[i + 2] == '6' || text[i + 2] == '3'))
-      return i;
-  }
-  return end;
+  return nested ? std::min({end, text.find("%26"), text.find("%23")}) : end;
 }
 
 // How far a secret's value reaches that begins behind the sign at `at`, or kNone where there is
@@ -144,16 +141,17 @@ std::size_t end_of_pair_value(std::string_view text) {
 std::size_t end_of_secret(const Redaction& redaction, std::string_view text, std::size_t at,
                           std::size_t& start) {
   const std::string_view encoded = text.substr(at, 3);
-  const bool is_pair = text[at] == '=' || encoded == "%3D" || encoded == "%3d";
+  const bool nested = encoded == "%3D" || encoded == "%3d";
+  const bool is_pair = text[at] == '=' || nested;
   if (!is_pair && text[at] != ':') return kNone;
   std::string_view name = text.substr(0, at);
   name = name.substr(0, name.find_last_not_of(kSpace) + 1);
   while (!is_pair && !name.empty() && quote_or_slash(name.back())) name.remove_suffix(1);
   if (!ends_in_secret(redaction, name)) return kNone;
-  start = at + (text[at] == '%' ? 3 : 1);
+  start = at + (nested ? 3 : 1);
   start = std::min(text.find_first_not_of(is_pair ? kBlank : kSpace, start), text.size());
   const std::string_view value = text.substr(start);
-  return start + (is_pair ? end_of_pair_value(value) : end_of_member_value(value));
+  return start + (is_pair ? end_of_pair_value(value, nested) : end_of_member_value(value));
 }
 
 // Whether a name on the way to the value is a secret's.

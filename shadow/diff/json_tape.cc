@@ -23,22 +23,42 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+// A container whose end was not seen yet.
+struct Open {
+  std::size_t at;  // its entry
+  bool is_object;
+  std::uint32_t count = 0;
+  ondemand::array_iterator elements = {};
+  ondemand::object_iterator members = {};
+};
+
 // One pass over the document. On-demand parsing checks only what is asked for, so that everything
-// is asked for here.
+// is asked for here. The depth is in a vector, not on the stack.
 class TapeBuilder {
  public:
-  explicit TapeBuilder(std::vector<JsonEntry>& entries) : entries_(entries) {}
+  TapeBuilder(std::vector<JsonEntry>& entries, std::vector<Open>& open)
+      : entries_(entries), open_(open) {}
 
-  // `V`: a value, or the document where it is the value.
+  bool build(ondemand::document& document) {
+    open_.clear();
+    if (!append(document)) return false;
+    while (!open_.empty()) {
+      if (!(open_.back().is_object ? next_member() : next_element())) return false;
+    }
+    return true;
+  }
+
+ private:
+  // `V`: a value, or the document where it is the value. A container is only opened.
   template <class V>
-  bool append(V& value, std::size_t depth) {
+  bool append(V& value) {
     ondemand::json_type type{};
     if (value.type().get(type) != simdjson::SUCCESS) return false;
     switch (type) {
       case ondemand::json_type::array:
-        return append_array(value, depth);
+        return open_array(value);
       case ondemand::json_type::object:
-        return append_object(value, depth);
+        return open_object(value);
       case ondemand::json_type::string:
         return append_string(value.get_string());
       default:
@@ -46,7 +66,6 @@ class TapeBuilder {
     }
   }
 
- private:
   bool add(JsonType type, std::string_view text) {
     if (entries_.size() >= kJsonEntriesMax) return false;
     entries_.push_back({text, 0, static_cast<std::uint32_t>(entries_.size() + 1), type});
@@ -74,45 +93,56 @@ class TapeBuilder {
   }
 
   template <class V>
-  bool append_array(V& value, std::size_t depth) {
-    const std::size_t at = entries_.size();
+  bool open_array(V& value) {
+    Open opened{entries_.size(), false};
     ondemand::array array;
-    if (depth >= kJsonDepthMax || !add(JsonType::array, {})) return false;
+    if (open_.size() >= kJsonDepthMax || !add(JsonType::array, {})) return false;
     if (value.get_array().get(array) != simdjson::SUCCESS) return false;
-    std::uint32_t count = 0;
-    for (auto element : array) {
-      ondemand::value child;
-      if (std::move(element).get(child) != simdjson::SUCCESS || !append(child, depth + 1)) {
-        return false;
-      }
-      ++count;
-    }
-    return close(at, count);
+    if (array.begin().get(opened.elements) != simdjson::SUCCESS) return false;
+    open_.push_back(opened);
+    return true;
   }
 
   template <class V>
-  bool append_object(V& value, std::size_t depth) {
-    const std::size_t at = entries_.size();
+  bool open_object(V& value) {
+    Open opened{entries_.size(), true};
     ondemand::object object;
-    if (depth >= kJsonDepthMax || !add(JsonType::object, {})) return false;
+    if (open_.size() >= kJsonDepthMax || !add(JsonType::object, {})) return false;
     if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-    std::uint32_t count = 0;
-    for (auto member : object) {
-      ondemand::field field;
-      if (std::move(member).get(field) != simdjson::SUCCESS) return false;
-      if (!append_string(field.unescaped_key()) || !append(field.value(), depth + 1)) return false;
-      ++count;
-    }
-    return close(at, count);
+    if (object.begin().get(opened.members) != simdjson::SUCCESS) return false;
+    open_.push_back(opened);
+    return true;
   }
 
-  bool close(std::size_t at, std::uint32_t count) {
-    entries_[at].count = count;
-    entries_[at].next = static_cast<std::uint32_t>(entries_.size());
+  bool next_element() {
+    Open& top = open_.back();
+    if (top.count > 0) ++top.elements;
+    if (!(top.elements != ondemand::array_iterator{})) return close();
+    ++top.count;
+    ondemand::value value;
+    return (*top.elements).get(value) == simdjson::SUCCESS && append(value);
+  }
+
+  bool next_member() {
+    Open& top = open_.back();
+    if (top.count > 0) ++top.members;
+    if (!(top.members != ondemand::object_iterator{})) return close();
+    ++top.count;
+    ondemand::field field;
+    return (*top.members).get(field) == simdjson::SUCCESS && append_string(field.unescaped_key()) &&
+           append(field.value());
+  }
+
+  bool close() {
+    const Open& top = open_.back();
+    entries_[top.at].count = top.count;
+    entries_[top.at].next = static_cast<std::uint32_t>(entries_.size());
+    open_.pop_back();
     return true;
   }
 
   std::vector<JsonEntry>& entries_;
+  std::vector<Open>& open_;
 };
 
 // On-demand leaves it to the caller that nothing follows; a scalar is not even consumed.
@@ -132,6 +162,7 @@ bool ends_here(ondemand::document& document, const JsonEntry& root, std::string_
 struct JsonTape::Parser {
   ondemand::parser parser;
   std::string bytes;
+  std::vector<Open> open;
 
   // The padding must be zero: an unclosed array is read one token into it.
   simdjson::padded_string_view padded(std::string_view body) {
@@ -156,7 +187,8 @@ bool JsonTape::parse(std::string_view body) {
   }
   ondemand::document document;
   if (parser.iterate(parser_->padded(body)).get(document) != simdjson::SUCCESS) return false;
-  return TapeBuilder(entries_).append(document, 0) && ends_here(document, entries_[0], body);
+  return TapeBuilder(entries_, parser_->open).build(document) &&
+         ends_here(document, entries_[0], body);
 }
 
 void JsonTape::shrink(std::size_t bytes_max) {

@@ -21,8 +21,12 @@ static void* allocate(std::size_t size, std::size_t alignment) {
 
 }  // namespace banyan::test
 
-// The array and nothrow forms of the standard library end in these.
+// The array and nothrow forms of the standard library end in these. A sanitizer has forms of its own,
+// and would find it wrong that what the nothrow one gives is freed here.
 void* operator new(std::size_t size) {
+  return banyan::test::allocate(size, alignof(std::max_align_t));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return banyan::test::allocate(size, alignof(std::max_align_t));
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {

@@ -1,0 +1,111 @@
+#include "shadow/diff/header_diff.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/seed.h"
+#include "tests/unit/shadow/pairs.h"
+
+namespace banyan::shadow {
+namespace {
+
+using test::Fields;
+using test::headers_of;
+using test::lines_of;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> differences(Fields left, Fields right, const CompareRules& rules = {}) {
+  Comparison comparison;
+  Findings findings(rules, comparison);
+  compare_headers(headers_of(left), headers_of(right), findings);
+  EXPECT_EQ(equal_headers(headers_of(left), headers_of(right)), comparison.differences.empty());
+  return lines_of(comparison);
+}
+
+TEST(HeaderDiff, NamesAreComparedWithoutCaseAndInAnyOrder) {
+  EXPECT_THAT(differences({{"ETag", "1"}, {"X-A", "b"}}, {{"x-a", "b"}, {"etag", "1"}}), IsEmpty());
+}
+
+TEST(HeaderDiff, TellsEachKind) {
+  EXPECT_THAT(differences({{"X-A", "1"}}, {}), ElementsAre("missing header:x-a: 1 | "));
+  EXPECT_THAT(differences({}, {{"X-A", "1"}}), ElementsAre("extra header:x-a:  | 1"));
+  EXPECT_THAT(differences({{"X-A", "1"}}, {{"X-A", "2"}}), ElementsAre("value header:x-a: 1 | 2"));
+  EXPECT_THAT(differences({{"X-A", "1"}, {"X-A", "2"}}, {{"X-A", "1"}}),
+              ElementsAre("length header:x-a: [\"1\", \"2\"] | 1"));
+  EXPECT_THAT(differences({{"X-A", "1"}, {"X-A", "2"}}, {{"X-A", "2"}, {"X-A", "1"}}),
+              ElementsAre("order header:x-a: [\"1\", \"2\"] | [\"2\", \"1\"]"));
+}
+
+TEST(HeaderDiff, Rfc9110Section5_3SetCookieIsNeverJoined) {
+  EXPECT_THAT(
+      differences({{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}}, {{"Set-Cookie", "a=1, b=2"}}),
+      ElementsAre("length header:set-cookie: [\"a=1\", \"b=2\"] | a=1, b=2"));
+  EXPECT_THAT(differences({{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}},
+                          {{"set-cookie", "a=1"}, {"set-cookie", "b=2"}}),
+              IsEmpty());
+}
+
+TEST(HeaderDiff, AFewAreNeverCompared) {
+  for (const std::string_view name :
+       {"Date", "Server", "Via", "Age", "X-Request-Id", "X-Correlation-ID", "Request-Id",
+        "traceparent", "tracestate", "X-B3-TraceId", "Content-Length", "Transfer-Encoding",
+        "Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Upgrade"}) {
+    EXPECT_THAT(differences({{name, "1"}}, {{name, "2"}}), IsEmpty()) << name;
+    EXPECT_THAT(differences({{name, "1"}}, {}), IsEmpty()) << name;
+  }
+  for (const std::string_view name : {"ETag", "Content-Type", "Content-Encoding", "Last-Modified",
+                                      "Location", "Vary", "X-Powered-By", "Cache-Control"}) {
+    EXPECT_EQ(differences({{name, "1"}}, {{name, "2"}}).size(), 1U) << name;
+  }
+}
+
+TEST(HeaderDiff, IgnoresWhatARuleNames) {
+  const CompareRules rules = test::rules_of({"header:ETag"});
+  Comparison comparison;
+  Findings findings(rules, comparison);
+  compare_headers(headers_of({{"ETAG", "1"}, {"X-A", "1"}}), headers_of({{"etag", "2"}}), findings);
+  EXPECT_THAT(lines_of(comparison), ElementsAre("missing header:x-a: 1 | "));
+}
+
+TEST(HeaderDiff, WhatIsShownIsBounded) {
+  const std::string name(5'000, 'n');
+  const std::string value(5'000, 'v');
+  Headers left;
+  left.add(name, value);
+  for (int i = 0; i < 1'000; ++i) left.add("x-many", "12345");
+  Comparison comparison;
+  const CompareRules rules;
+  Findings findings(rules, comparison);
+  compare_headers(left, Headers{}, findings);
+  ASSERT_EQ(comparison.differences.size(), 2U);
+  for (const Difference& d : comparison.differences) {
+    EXPECT_LE(d.path.size(), 120U);
+    EXPECT_LE(d.left.size(), kShownBytesMax);
+  }
+}
+
+TEST(HeaderDiff, EqualHeadersAgreesWithTheComparison) {
+  std::mt19937_64 random = banyan::test::seeded_random();
+  constexpr std::array<std::string_view, 5> kNames{"x-a", "X-A", "x-b", "Set-Cookie", "Date"};
+  constexpr std::array<std::string_view, 2> kValues{"1", "2"};
+  const CompareRules rules;
+  std::size_t equal = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::array<Headers, 2> sides;
+    for (Headers& side : sides) {
+      for (std::size_t n = random() % 4; n > 0; --n) {
+        side.add(kNames[random() % kNames.size()], kValues[random() % kValues.size()]);
+      }
+    }
+    Comparison comparison;
+    Findings findings(rules, comparison);
+    compare_headers(sides[0], sides[1], findings);
+    ASSERT_EQ(equal_headers(sides[0], sides[1]), comparison.differences.empty());
+    if (comparison.differences.empty()) ++equal;
+  }
+  EXPECT_GT(equal, 100U);
+}
+
+}  // namespace
+}  // namespace banyan::shadow

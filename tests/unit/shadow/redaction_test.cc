@@ -1,0 +1,118 @@
+#include "shadow/redaction.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+#include "tests/support/seed.h"
+
+namespace banyan::shadow {
+namespace {
+
+const Redaction kDefault;
+
+TEST(SecretName, IsTheNameInAnyCaseOrAWordAtItsEnd) {
+  for (const char* name : {"password",     "Password",      "PASSWD",
+                           "secret",       "token",         "code",
+                           "sig",          "api_key",       "api-key",
+                           "apiKey",       "access_token",  "refreshToken",
+                           "X-CSRF-Token", "client_secret", "newPassword",
+                           "x-api-key",    "authorization", "Proxy-Authorization",
+                           "cookie",       "Set-Cookie"}) {
+    EXPECT_TRUE(is_secret_name(kDefault, name)) << name;
+  }
+  for (const char* name : {"", "tokens", "country_code", "statusCode", "design", "key", "broken",
+                           "secretary", "passwords_changed", "tokenised", "signature"}) {
+    EXPECT_FALSE(is_secret_name(kDefault, name)) << name;
+  }
+}
+
+TEST(SecretName, MayBeConfigured) {
+  const Redaction redaction{{"iban"}};
+  EXPECT_TRUE(is_secret_name(redaction, "IBAN"));
+  EXPECT_FALSE(is_secret_name(redaction, "code"));
+}
+
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+void expect_text(const Rows& rows) {
+  for (const auto& [text, shown] : rows) EXPECT_EQ(redacted_text(kDefault, text), shown);
+}
+
+TEST(RedactedText, HidesPairs) {
+  expect_text({
+      {"/a?page=2&token=abc&x=1", "/a?page=2&token=(redacted)&x=1"},
+      {"/a?token=abc#top", "/a?token=(redacted)#top"},
+      {"code=1&code=2", "code=(redacted)&code=(redacted)"},
+      {"password=a%26b&x=1", "password=(redacted)&x=1"},
+      {"access_token=abc", "access_token=(redacted)"},
+      {"user[password]=abc&b=1", "user[password]=(redacted)&b=1"},
+      {"/a?pass%77ord=abc", "/a?pass%77ord=(redacted)"},
+      {"https://x.test/cb?code=abc&state=1", "https://x.test/cb?code=(redacted)&state=1"},
+      {"/login?next=https%3A%2F%2Fx%2F%3Ftoken%3Dabc%26a%3D1&b=2",
+       "/login?next=https%3A%2F%2Fx%2F%3Ftoken%3D(redacted)%26a%3D1&b=2"},
+      {"Digest realm=\"a\", token=\"a b\", b=1", "Digest realm=\"a\", token=(redacted), b=1"},
+      {"line\\ntoken=abc", "line\\ntoken=(redacted)"},
+      {"token=", "token="},
+      {"/a?q=token&b=1", "/a?q=token&b=1"},
+      {"nothing here", "nothing here"},
+  });
+}
+
+TEST(RedactedText, HidesMembers) {
+  expect_text({
+      {R"({"a":1,"password":"x y","b":2})", R"({"a":1,"password":(redacted),"b":2})"},
+      {R"({"token":"a\"b","c":1})", R"({"token":(redacted),"c":1})"},
+      {R"({"code":42,"c":1})", R"({"code":(redacted),"c":1})"},
+      {R"({"secret":{"a":["x}"]},"c":1})", R"({"secret":(redacted),"c":1})"},
+      {R"({"a":[{"api_key" : "x"}]})", R"({"a":[{"api_key" : (redacted)}]})"},
+      {R"({"t":"token","u":"x"})", R"({"t":"token","u":"x"})"},
+      {R"({"p\u0061ssword":"x"})", R"({"p\u0061ssword":(redacted)})"},
+      {R"("{\"token\":\"it's\",\"a\":1}")", R"("{\"token\":(redacted),\"a\":1}")"},
+      {"Authorization: Bearer abc", "Authorization: (redacted)"},
+  });
+}
+
+TEST(RedactedText, HidesToTheEndWhereTheValueWasCut) {
+  expect_text({
+      {R"({"token":"abcdef…)", R"({"token":(redacted))"},
+      {R"({"secret":{"a":"x","b":…)", R"({"secret":(redacted))"},
+      {R"({"secret":["a",…)", R"({"secret":(redacted))"},
+  });
+}
+
+TEST(RedactedValue, IsToldByThePath) {
+  for (const char* path :
+       {"$.token", "$.a.password", "$.a[0].accessToken", "$['api_key']", "$.secret.a[1]['b c']",
+        "$['it\\'s'].token", "header:authorization", "header:cookie", "header:set-cookie",
+        "header:proxy-authorization", "header:x-auth-token"}) {
+    EXPECT_EQ(redacted_value(kDefault, path, "\"abc\""), kRedacted) << path;
+    EXPECT_EQ(redacted_value(kDefault, path, ""), "") << path;
+  }
+  for (const char* path : {"$.tokens", "$.a", "$", "$['a.token']", "status", "body", "header:etag",
+                           "$['a\\'].token']"}) {
+    EXPECT_EQ(redacted_value(kDefault, path, "\"abc\""), "\"abc\"") << path;
+  }
+  EXPECT_EQ(redacted_value(kDefault, "header:location", "/cb?code=abc"), "/cb?code=(redacted)");
+  EXPECT_EQ(redacted_value(kDefault, "$.user", R"({"password":"x"})"),
+            R"({"password":(redacted)})");
+}
+
+TEST(RedactedText, AnyTextEndsAndASecretNeverComesThrough) {
+  std::mt19937_64 random = banyan::test::seeded_random();
+  constexpr std::string_view kPieces[] = {"\"", "\\", "'",   "{", "}", "[",  "]",     ":", "=",
+                                          "&",  "%",  "%3D", "a", " ", "\n", "token", ",", "\\u00"};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string noise;
+    for (std::size_t n = random() % 20; n > 0; --n) noise += kPieces[random() % std::size(kPieces)];
+    const std::string end_reached = redacted_text(kDefault, noise);
+    ASSERT_LE(end_reached.size(), noise.size() + noise.size() * kRedacted.size());
+    // Behind any noise that is no value itself, a pair of a query is told.
+    const std::string shown = redacted_text(kDefault, noise + "&token=hunter2&x=1");
+    ASSERT_EQ(shown.find("hunter2"), std::string::npos) << noise;
+  }
+}
+
+}  // namespace
+}  // namespace banyan::shadow

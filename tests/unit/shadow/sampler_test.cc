@@ -1,0 +1,68 @@
+#include "shadow/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace banyan::shadow {
+namespace {
+
+RequestHead request_of(Method method) {
+  RequestHead request;
+  request.method = method;
+  return request;
+}
+
+TEST(Sampler, TakesOnlyTheMethodsThatAreListed) {
+  const Sampling sampling;
+  for (const Method method : {Method::get, Method::head, Method::options}) {
+    EXPECT_EQ(eligible(sampling, request_of(method), 0), std::nullopt);
+  }
+  for (const Method method : {Method::post, Method::put, Method::del, Method::patch, Method::trace,
+                              Method::connect, Method::other}) {
+    EXPECT_EQ(eligible(sampling, request_of(method), 0), Skip::method);
+  }
+  EXPECT_EQ(eligible({100'000, {Method::post}}, request_of(Method::post), 0), std::nullopt);
+  EXPECT_EQ(eligible({100'000, {}}, request_of(Method::get), 0), Skip::method);
+}
+
+TEST(Sampler, TakesNoRequestWithABody) {
+  RequestHead request = request_of(Method::get);
+  request.framing = Framing::chunked;
+  EXPECT_EQ(eligible({}, request, 0), Skip::body);
+  request.framing = Framing::content_length;
+  request.content_length = 1;
+  EXPECT_EQ(eligible({}, request, 0), Skip::body);
+  request.content_length = 0;
+  EXPECT_EQ(eligible({}, request, 0), std::nullopt);
+}
+
+TEST(Sampler, DrawsExactlyTheShare) {
+  const RequestHead request = request_of(Method::get);
+  for (const std::uint32_t share : {0U, 1U, 500U, 50'000U, 99'999U, 100'000U}) {
+    Sampling sampling;
+    sampling.millipercent = share;
+    std::uint32_t drawn = 0;
+    for (std::uint32_t draw = 0; draw < 100'000; ++draw) {
+      if (eligible(sampling, request, draw) == std::nullopt) ++drawn;
+    }
+    EXPECT_EQ(drawn, share);
+  }
+}
+
+TEST(Sampler, SaysWhatIsNotEligibleBeforeItDraws) {
+  Sampling sampling;
+  sampling.millipercent = 0;
+  EXPECT_EQ(eligible(sampling, request_of(Method::post), 99'999), Skip::method);
+  EXPECT_EQ(eligible(sampling, request_of(Method::get), 0), Skip::sample);
+}
+
+TEST(Skip, EveryOneHasAWordOfItsOwn) {
+  std::set<std::string_view> words;
+  for (std::size_t i = 0; i < kSkipCount; ++i) words.insert(to_string(static_cast<Skip>(i)));
+  EXPECT_EQ(words, (std::set<std::string_view>{"method", "body", "sample", "rolled_back",
+                                               "in_flight", "budget", "connections", "draining"}));
+}
+
+}  // namespace
+}  // namespace banyan::shadow
