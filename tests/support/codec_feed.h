@@ -17,8 +17,9 @@
 
 #include "proxy/codec/http1_client_codec.h"
 #include "proxy/codec/http1_server_codec.h"
+#include "tests/support/seed.h"
 
-namespace banyan::testing {
+namespace banyan::test {
 
 using Lines = std::vector<std::string>;
 
@@ -210,8 +211,7 @@ inline Lines client_lines(std::string_view wire, const Cuts& cuts, Method method
 template <class Run>
 Lines however_cut(std::string_view wire, Run run) {
   constexpr int kRandomRuns = 12;
-  const auto seed = std::random_device{}();
-  std::mt19937 random(seed);
+  static std::mt19937_64 random = seeded_random();
   const Lines whole = run(Cuts{});
   const std::string_view shown = wire.substr(0, 300);
   EXPECT_EQ(run(Cuts(wire.size(), 1)), whole) << "byte by byte: " << shown;
@@ -221,7 +221,7 @@ Lines however_cut(std::string_view wire, Run run) {
     for (std::size_t size = 0; size < wire.size(); size += cuts.back()) {
       cuts.push_back(std::uniform_int_distribution<std::size_t>(1, size_max)(random));
     }
-    EXPECT_EQ(run(cuts), whole) << "seed " << seed << " run " << i << ": " << shown;
+    EXPECT_EQ(run(cuts), whole) << "random pieces: " << shown;
   }
   return whole;
 }
@@ -252,4 +252,4 @@ inline std::string response_verdict(std::string_view wire, Method method = Metho
   return verdict(response_lines(wire, method));
 }
 
-}  // namespace banyan::testing
+}  // namespace banyan::test

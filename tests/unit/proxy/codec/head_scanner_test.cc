@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string>
+
+#include "tests/support/seed.h"
 
 namespace banyan::codec {
 namespace {
@@ -123,9 +124,7 @@ TEST(HeadScanner, ReadsATrailerSectionThatMayBeEmpty) {
 }
 
 TEST(HeadScanner, SaysTheSameOfRandomTextHoweverItIsCut) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937 random(seed);
+  std::mt19937_64 random = test::seeded_random();
   constexpr std::string_view kLetters = "aG:\r\n\r\n \t\r\n";
   for (int run = 0; run < 3000; ++run) {
     std::string text;

@@ -8,7 +8,7 @@
 namespace banyan::codec {
 namespace {
 
-using testing::StringSink;
+using test::StringSink;
 using namespace std::literals;
 
 TEST(HeadWriter, WritesNothingThatWouldBeginALineOfItsOwn) {

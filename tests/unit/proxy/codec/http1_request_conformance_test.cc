@@ -4,7 +4,7 @@
 
 #include "tests/support/codec_feed.h"
 
-namespace banyan::testing {
+namespace banyan::test {
 namespace {
 
 using ::testing::Contains;
@@ -362,4 +362,4 @@ TEST(Rfc9112Section9_6TearDown, NothingIsReadAfterTheLastRequestOrAnError) {
 }
 
 }  // namespace
-}  // namespace banyan::testing
+}  // namespace banyan::test

@@ -4,7 +4,7 @@
 
 #include "tests/support/codec_feed.h"
 
-namespace banyan::testing {
+namespace banyan::test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -192,4 +192,4 @@ TEST(Rfc6585Section5HeadTooLarge, HoldsForResponses) {
 }
 
 }  // namespace
-}  // namespace banyan::testing
+}  // namespace banyan::test
