@@ -222,6 +222,7 @@ void AdminApi::set_flag(const Call& call) {
   if (!value) return call.reply(problem(400, value.error()));
   parts_.switches.set_flag(name, *value, [this, name, reply = call.reply](const auto& switched) {
     const auto view = parts_.switches.flag(name);
+    parts_.changed();
     reply(switched_response(switched, view ? flag_json(*view) : json::object()));
   });
 }
@@ -244,9 +245,11 @@ void AdminApi::clear_flag(const Call& call) {
 void AdminApi::rollback(const Call& call, const std::vector<std::string>& names) {
   const auto body = members(call.request.body, {"reason"});
   if (!body) return call.reply(problem(400, body.error()));
-  parts_.switches.rollback(names, "operator", author(call), [reply = call.reply](const auto& done) {
-    reply(switched_response(done, {{"siblings", done.siblings}}));
-  });
+  parts_.switches.rollback(names, "operator", author(call),
+                           [this, reply = call.reply](const auto& done) {
+                             parts_.changed();
+                             reply(switched_response(done, {{"siblings", done.siblings}}));
+                           });
 }
 
 void AdminApi::rollback_migration(const Call& call) {
@@ -275,7 +278,8 @@ void AdminApi::rearm(const Call& call) {
   }
   const auto body = members(call.request.body, {"reason"});
   if (!body) return call.reply(problem(400, body.error()));
-  parts_.switches.rearm(name, author(call), [reply = call.reply](const auto& done) {
+  parts_.switches.rearm(name, author(call), [this, reply = call.reply](const auto& done) {
+    parts_.changed();
     reply(switched_response(done, {{"siblings", done.siblings}}));
   });
 }
@@ -317,7 +321,7 @@ void AdminApi::reload(const Call& call) {
 
 void AdminApi::drain(const Call& call) {
   parts_.drain(author(call));
-  call.reply(json_response({{"draining", true}}, 202));
+  call.reply(json_response({{"draining", true}}));
 }
 
 void AdminApi::audit(const Call& call) {

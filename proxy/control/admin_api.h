@@ -31,6 +31,7 @@ class AdminApi {
     std::function<void(const Reloader::Done& done)> reload;
     std::function<void(const Author&)> drain;
     std::function<WallTime()> now;
+    std::function<void()> changed;  // after a flag or a latch: something new may be due
   };
 
   explicit AdminApi(Parts parts) : parts_(std::move(parts)) {}

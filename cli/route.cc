@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+
+#include <random>
+
+#include "cli/command.h"
+#include "config/load.h"
+#include "config/scalar.h"
+#include "routing/decision.h"
+#include "routing/request_path.h"
+#include "shadow/printable.h"
+
+namespace banyan::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string config;
+  std::string method;
+  std::string url;
+  std::vector<std::string> headers;
+  std::string format = "text";
+};
+
+struct Asked {
+  std::string authority;
+  std::string path;
+  Headers headers;
+};
+
+// `http://host:port/path?query`, or a path alone with the authority from a Host header.
+Asked asked_of(const Options& options) {
+  Asked asked;
+  for (const std::string& line : options.headers) {
+    const std::size_t colon = line.find(':');
+    const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+    asked.headers.add(line.substr(0, colon), value == std::string::npos ? "" : line.substr(value));
+  }
+  std::string_view rest = options.url;
+  if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos) {
+    rest.remove_prefix(scheme + 3);
+    asked.authority = rest.substr(0, rest.find_first_of("/?"));
+    rest.remove_prefix(asked.authority.size());
+  } else {
+    asked.authority = asked.headers.find(HeaderId::host).value_or("");
+  }
+  asked.path = rest.substr(0, rest.find('?'));
+  if (asked.path.empty()) asked.path = "/";
+  return asked;
+}
+
+json unmatched(const config::Snapshot& snapshot) {
+  json told{{"migration", "none"},
+            {"arm", to_string(Arm::legacy)},
+            {"bucket", nullptr},
+            {"reason", snapshot.default_upstream ? "default" : "no_route"},
+            {"upstream", nullptr}};
+  if (snapshot.default_upstream) {
+    told["upstream"] = snapshot.upstreams[*snapshot.default_upstream].name;
+  }
+  return told;
+}
+
+json matched(const config::Snapshot& snapshot, const routing::Route& route, const Asked& asked) {
+  routing::FlagState flag;
+  if (const auto at = snapshot.flags.find(route.flag); at != snapshot.flags.end()) {
+    flag = {0, at->second, routing::FlagOrigin::config};
+  }
+  std::random_device random;
+  const auto draw = std::uniform_int_distribution<std::uint32_t>(0, routing::kBuckets - 1)(random);
+  const routing::Decision decision = routing::decide(route, flag, false, asked.headers, draw);
+  const config::Migration& migration = snapshot.migrations[route.migration];
+  const std::size_t upstream = decision.arm == Arm::legacy ? migration.legacy : migration.monolith;
+  return {{"migration", route.name},
+          {"arm", to_string(decision.arm)},
+          {"bucket", decision.bucket ? json(*decision.bucket) : json()},
+          {"reason", routing::to_string(decision.reason)},
+          {"upstream", snapshot.upstreams[upstream].name}};
+}
+
+void tell(const json& told, const std::string& format) {
+  if (format == "json") return print_json(told);
+  std::vector<std::vector<std::string>> rows;
+  for (const char* key : {"migration", "arm", "bucket", "reason", "upstream"}) {
+    const std::string value = member(told, key);
+    rows.push_back({key, value.empty() ? "-" : value});
+  }
+  print_text(table(rows));
+}
+
+int route(const Options& options) {
+  const config::Loaded loaded = config::load_file(options.config);
+  if (!loaded.snapshot) {
+    for (const config::Problem& problem : loaded.problems) {
+      print_message(config::to_text(options.config, problem));
+    }
+    return kFailed;
+  }
+  const Asked asked = asked_of(options);
+  std::string scratch;
+  const auto path = routing::normalised_path(asked.path, scratch);
+  if (!path) {
+    print_message(
+        fmt::format("banyan: {}: {}", shadow::printable(asked.path), reason_of(path.error().code)));
+    return kFailed;
+  }
+  const routing::Route* found = loaded.snapshot->routes.find(asked.authority, *path);
+  tell(found == nullptr ? unmatched(*loaded.snapshot) : matched(*loaded.snapshot, *found, asked),
+       options.format);
+  return found == nullptr ? kFailed : kDone;
+}
+
+std::string header_problem(const std::string& line) {
+  const std::size_t colon = line.find(':');
+  const auto name = config::read_token(line.substr(0, colon));
+  return colon != std::string::npos && name ? "" : line + ": not of the form 'name: value'";
+}
+
+}  // namespace
+
+void add_route(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = add_command(
+      app, "route", "Says who would serve a request under a configuration, and why.",
+      {"route -c banyan.yaml --method GET --url http://shop.test/orders/7 -H 'x-user-id: 42'",
+       "route -c banyan.yaml --method GET --url /orders/7 --format json"});
+  command.add_option("-c,--config", options->config, "The configuration")->required();
+  command.add_option("--method", options->method, "Such as GET")->required();
+  command.add_option("--url", options->url, "With a host, or a path alone")->required();
+  command.add_option("-H,--header", options->headers, "A header field, any number of times")
+      ->check(CLI::Validator(header_problem, "'NAME: VALUE'", "header"))
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_format(command, options->format);
+  command.callback([options, &chosen] { chosen = [options] { return route(*options); }; });
+}
+
+}  // namespace banyan::cli

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "shadow/printable.h"
+
+namespace banyan::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::vector<std::string> admins;
+  std::string format = "text";
+  bool history = false;
+};
+
+// `by alice@host at 2026-… (why)`
+std::string by(const json& author) {
+  std::string text = "by " + member(author, "who") + " at " + member(author, "at");
+  const std::string reason = member(author, "reason");
+  return reason.empty() ? text : text + ": " + reason;
+}
+
+std::string migrations_text(const json& status) {
+  std::vector<std::vector<std::string>> rows{
+      {"MIGRATION", "FLAG", "PERCENT", "READINESS", "ROLLED BACK"}};
+  for (const json& m : status.value("migrations", json::array())) {
+    const json latch = m.value("latch", json());
+    rows.push_back({member(m, "name"), member(m, "flag"), number(m.value("percent", json())),
+                    member(m, "readiness"), latch.is_object() ? by(latch) : "no"});
+  }
+  return table(rows);
+}
+
+std::string flags_text(const json& status) {
+  std::vector<std::vector<std::string>> rows{{"FLAG", "PERCENT", "CONFIGURED", "SET AT RUN TIME"}};
+  for (const json& f : status.value("flags", json::array())) {
+    const json run_time = f.value("run_time", json());
+    std::string set = run_time.is_object() ? by(run_time) : "no";
+    if (const std::string expires = member(run_time, "expires"); !expires.empty()) {
+      set += ", until " + expires;
+    }
+    rows.push_back({member(f, "name"), number(f.value("percent", json())),
+                    number(f.value("configured", json())), set});
+  }
+  return table(rows);
+}
+
+std::string upstreams_text(const json& status) {
+  std::vector<std::vector<std::string>> rows{{"UPSTREAM", "ENDPOINT", "HEALTHY"}};
+  for (const json& u : status.value("upstreams", json::array())) {
+    rows.push_back(
+        {member(u, "upstream"), member(u, "endpoint"), u.value("healthy", false) ? "yes" : "no"});
+  }
+  return table(rows);
+}
+
+std::string process_text(const json& status) {
+  const json configuration = status.value("configuration", json::object());
+  std::string text = fmt::format(
+      "banyan {}, {}, since {}\nconfiguration: {} ({} at {})\n", member(status, "version"),
+      status.value("draining", false) ? "draining"
+      : status.value("ready", false)  ? "ready"
+                                      : "not ready",
+      member(status, "started"),
+      configuration.value("ok", false) ? "taken" : "the last one was refused",
+      member(configuration, "cause"), member(configuration, "at"));
+  for (const json& problem : configuration.value("problems", json::array())) {
+    const std::string all = problem.is_string() ? problem.get<std::string>() : problem.dump();
+    // The source line and its caret mean nothing in a list.
+    text += "  " + shadow::printable(all.substr(0, all.find('\n'))) + "\n";
+  }
+  if (!status.value("durable", true)) {
+    text += "what is in force could not be written to state_dir: a restart would not know it\n";
+  }
+  return text;
+}
+
+int tell_status(const Reply& reply, const Options& options) {
+  if (options.format == "json") {
+    print_json(reply.document);
+    return kDone;
+  }
+  const json& status = reply.document;
+  print_text(process_text(status) + "\n" + migrations_text(status) + "\n" + flags_text(status) +
+             "\n" + upstreams_text(status));
+  return kDone;
+}
+
+int tell_history(const Reply& reply, const Options& options) {
+  const json entries = reply.document.value("entries", json::array());
+  if (options.format == "json") {
+    print_json({{"entries", entries}});
+    return kDone;
+  }
+  std::vector<std::vector<std::string>> rows{
+      {"AT", "WHO", "ACTION", "TARGET", "FROM", "TO", "REASON"}};
+  for (const json& e : entries) {
+    rows.push_back({member(e, "at"), member(e, "who"), member(e, "action"), member(e, "target"),
+                    member(e, "from"), member(e, "to"), member(e, "reason")});
+  }
+  print_text(table(rows));
+  return kDone;
+}
+
+int status(const Options& options) {
+  const std::string target = options.history ? "/v1/audit" : "/v1/status";
+  return ask_all(options.admins, {"GET", target, nullptr}, [&](const Reply& reply) {
+    if (!reply.document.is_object()) {
+      print_message("banyan: " + reply.admin + ": not an answer of Banyan");
+      return kFailed;
+    }
+    return options.history ? tell_history(reply, options) : tell_status(reply, options);
+  });
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command =
+      add_command(app, "status", "Migrations, flags, rollbacks and upstreams of a running proxy.",
+                  {"status", "status --format json", "status --history"});
+  command.add_flag("--history", options->history, "Who changed what, oldest first");
+  add_format(command, options->format);
+  add_admin(command, options->admins);
+  command.callback([options, &chosen] { chosen = [options] { return status(*options); }; });
+}
+
+}  // namespace banyan::cli

@@ -1,0 +1,56 @@
+#include "cli/command.h"
+#include "config/load.h"
+
+namespace banyan::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string file;
+  std::string format = "text";
+  bool no_files = false;
+};
+
+json problems_json(const std::vector<config::Problem>& problems) {
+  json all = json::array();
+  for (const config::Problem& problem : problems) {
+    all.push_back({{"line", problem.line},
+                   {"column", problem.column},
+                   {"path", problem.path},
+                   {"message", problem.message}});
+  }
+  return all;
+}
+
+int validate(const Options& options) {
+  const config::Loaded loaded = config::load_file(options.file);
+  for (const config::Problem& problem : loaded.problems) {
+    std::string text = config::to_text(options.file, problem);
+    if (text.ends_with('\n')) text.pop_back();
+    print_message(text);
+  }
+  const bool ok = loaded.snapshot != nullptr;
+  if (options.format == "json") {
+    print_json({{"file", options.file}, {"ok", ok}, {"problems", problems_json(loaded.problems)}});
+  } else if (ok) {
+    print_text(options.file + ": ok\n");
+  }
+  return ok ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, Action& chosen) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command =
+      add_command(app, "validate", "Says every problem of a configuration in one pass.",
+                  {"validate banyan.yaml", "validate --no-files banyan.yaml"});
+  command.add_option("FILE", options->file, "The configuration")->required();
+  command.add_flag("--no-files", options->no_files,
+                   "Leaves out whether keys and files that it names exist");
+  add_format(command, options->format);
+  command.callback([options, &chosen] { chosen = [options] { return validate(*options); }; });
+}
+
+}  // namespace banyan::cli

@@ -1,0 +1,277 @@
+#include "proxy/control/control.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+#include "config/scalar.h"
+#include "proxy/control/version.h"
+#include "proxy/observe/logging.h"
+
+namespace banyan::control {
+namespace {
+
+constexpr int kExitFailed = 1;
+
+WallTime wall_now() { return std::chrono::system_clock::now(); }
+SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+std::string directory_of(const std::string& file) {
+  const std::string directory = std::filesystem::path(file).parent_path().string();
+  return directory.empty() ? "." : directory;
+}
+
+double percent(routing::Share share) { return share.millipercent / 1000.0; }
+
+}  // namespace
+
+Control::Control(std::string config_path, std::string_view bytes, Reloader::SnapshotPtr snapshot,
+                 StateDir directory)
+    : started_(wall_now()),
+      directory_(std::move(directory)),
+      stats_(snapshot->workers),
+      access_log_(snapshot->workers),
+      audit_(directory_.file("audit.jsonl")),
+      workers_({loop_, slots_, stats_, access_log_, differences_}),
+      switches_(directory_, slots_, audit_,
+                {[this](Switchboard::Done done) { workers_.turn(std::move(done)); },
+                 [this](Switchboard::Table flags, Switchboard::Done done) {
+                   workers_.publish(std::move(flags), std::move(done));
+                 }}),
+      reloader_(
+          std::move(config_path), snapshot,
+          [this](const Reloader::SnapshotPtr& next, std::function<void()> done) {
+            return publish(next, std::move(done));
+          },
+          started_),
+      changes_(snapshot->reload_debounce, snapshot->reload_poll, fingerprint(bytes), steady_now()),
+      api_(admin_parts()),
+      admin_(loop_, Door::admin, api_),
+      health_(loop_, Door::health, api_),
+      signals_(loop_, {SIGHUP, SIGTERM, SIGINT}, [this](int number) { on_signal(number); }),
+      tick_(net::Timer::calling<&Control::on_tick>(loop_.timers(), this)) {
+  switches_.adopt(std::move(snapshot));
+}
+
+Control::~Control() = default;
+
+AdminApi::Parts Control::admin_parts() {
+  return {switches_,
+          reloader_,
+          audit_,
+          differences_,
+          [this] { return facts(); },
+          [this] { return metrics(); },
+          [this](const Reloader::Done& done) { reload("command", done); },
+          [this](const Author& author) { drain(author); },
+          [] { return wall_now(); },
+          [this] { schedule(); }};
+}
+
+Result<void, std::string> Control::start(const std::string& address_file) {
+  for (const std::string& problem : switches_.load(wall_now())) observe::log_error(problem);
+  if (auto opened = access_log_.open(running().access_path); !opened) {
+    return tl::unexpected("log.access.path: " + opened.error());
+  }
+  if (auto opened = open_doors(); !opened) return opened;
+  const auto started = workers_.start(reloader_.running(), switches_.prepare(running()));
+  if (!started) return tl::unexpected(started.error().detail);
+  if (auto written = write_addresses(address_file); !written) return written;
+  watch_files();
+  serving_ = true;
+  schedule();
+  observe::log_info(fmt::format("banyan {} serves, admin on {}", kVersion, admin_address_));
+  return {};
+}
+
+Result<void, std::string> Control::open_doors() {
+  const auto admin = admin_.listen(running().admin);
+  if (!admin) return tl::unexpected("admin.bind: " + admin.error().detail);
+  const auto health = health_.listen(running().health);
+  if (!health) return tl::unexpected("health.bind: " + health.error().detail);
+  admin_address_ = *admin;
+  health_address_ = *health;
+  return {};
+}
+
+Result<void, std::string> Control::write_addresses(const std::string& file) const {
+  if (file.empty()) return {};
+  nlohmann::json document{{"admin", admin_address_},
+                          {"health", health_address_},
+                          {"listeners", nlohmann::json::object()}};
+  for (const auto& [name, address] : workers_.addresses()) document["listeners"][name] = address;
+  return StateFile(file).save(document);
+}
+
+void Control::on_signal(int number) {
+  if (number == SIGHUP) {
+    reload("signal", [](const Reloader::Status&) {});
+    return;
+  }
+  const auto act = ending_.terminate(steady_now(), running().drain_delay);
+  if (act == DrainSequence::Act::exit_at_once) {
+    observe::log_warning("a second signal: ends at once");
+    observe::stop_logging();
+    ::_exit(kExitFailed);
+  }
+  begin_drain({"(signal)", "", wall_now()}, act);
+}
+
+void Control::drain(const Author& author) { begin_drain(author, ending_.drain(steady_now())); }
+
+void Control::begin_drain(const Author& author, DrainSequence::Act act) {
+  if (act == DrainSequence::Act::start_drain) {
+    observe::log_info("drains: not ready from now on, everything is still served");
+    static_cast<void>(audit_.append({"drain", {}, "serving", "draining", author}));
+    workers_.start_drain();
+  }
+  schedule();
+}
+
+void Control::stop_workers() {
+  ending_.stopping();
+  observe::log_info("stops listening, running exchanges may finish");
+  workers_.stop(running().drain_timeout, [this](std::uint64_t cut) {
+    if (cut > 0) observe::log_warning(fmt::format("{} exchanges were cut off", cut));
+    ending_.stopped();
+    loop_.stop();
+  });
+}
+
+void Control::reload(const std::string& cause, const Reloader::Done& done) {
+  auto bytes = read_config_file(reloader_.path());
+  std::optional<std::string> content;
+  if (bytes) {
+    changes_.on_loaded(fingerprint(*bytes), steady_now());
+    content = std::move(*bytes);
+  }
+  reloader_.reload(cause, wall_now(), done, std::move(content));
+  schedule();
+}
+
+Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
+                                           std::function<void()> done) {
+  const Reloader::SnapshotPtr before = reloader_.running();
+  // Also where the path stays the same: after a rotation the file is another one.
+  if (auto opened = access_log_.open(next->access_path); !opened) {
+    return tl::unexpected("log.access.path: " + opened.error());
+  }
+  const auto published = workers_.publish(next, switches_.prepare(*next), std::move(done));
+  if (!published) {
+    static_cast<void>(access_log_.open(before->access_path));
+    return tl::unexpected(published.error().detail);
+  }
+  switches_.adopt(next);
+  observe::start_logging(next->log_level);
+  changes_.set_intervals(next->reload_debounce, next->reload_poll);
+  if (next->reload_watch != before->reload_watch) watch_files();
+  say_overridden(*before);
+  return {};
+}
+
+void Control::say_overridden(const config::Snapshot& before) const {
+  for (const FlagView& view : switches_.flags()) {
+    const auto was = before.flags.find(view.name);
+    const bool same = was == before.flags.end() ? !view.configured : view.configured == was->second;
+    if (same || !view.overridden()) continue;
+    observe::log_warning(fmt::format(
+        "flag {}: stays at {} %, set at run time by {} at {} ({}); `banyan flag clear {}` lets the "
+        "configuration's value count",
+        view.name, percent(view.share), view.run_time->author.who,
+        to_text(view.run_time->author.at), view.run_time->author.reason, view.name));
+  }
+}
+
+void Control::watch_files() {
+  watcher_.reset();
+  // reloader_.running() is still the one before while a reload is published.
+  if (!switches_.snapshot().reload_watch) return;
+  auto watching = net::FileWatcher::watch(loop_, directory_of(reloader_.path()), [this] {
+    changes_.on_event(steady_now());
+    schedule();
+  });
+  if (watching) {
+    watcher_ = std::move(*watching);
+  } else {
+    observe::log_warning("the configuration is polled only: " + watching.error().detail);
+  }
+}
+
+void Control::look_at_file() {
+  auto bytes = read_config_file(reloader_.path());
+  const std::string seen = bytes ? fingerprint(*bytes) : "unreadable: " + bytes.error();
+  if (!changes_.on_look(seen, steady_now())) return;
+  std::optional<std::string> content;
+  if (bytes) content = std::move(*bytes);
+  reloader_.reload(
+      "file", wall_now(), [](const Reloader::Status&) {}, std::move(content));
+}
+
+void Control::on_tick() {
+  const SteadyTime now = steady_now();
+  if (const auto due = ending_.due(); due && now >= *due) stop_workers();
+  if (switches_.snapshot().reload_watch && now >= changes_.due()) look_at_file();
+  if (const auto expiry = switches_.next_expiry(); expiry && *expiry <= wall_now()) {
+    switches_.expire(wall_now());
+  }
+  if (retry_saves_at_ && now >= *retry_saves_at_) {
+    static_cast<void>(switches_.retry_saves());
+    retry_saves_at_.reset();
+  }
+  schedule();
+}
+
+// Sets the one timer to what is due first.
+void Control::schedule() {
+  if (!serving_) return;
+  const SteadyTime now = steady_now();
+  std::optional<SteadyTime> first = ending_.due();
+  const auto consider = [&](SteadyTime at) { first = std::min(first.value_or(at), at); };
+  if (switches_.snapshot().reload_watch) consider(changes_.due());
+  if (const auto expiry = switches_.next_expiry()) {
+    consider(now + std::chrono::ceil<Milliseconds>(*expiry - wall_now()));
+  }
+  if (!switches_.durable() && !retry_saves_at_) retry_saves_at_ = now + kRetrySaves;
+  if (retry_saves_at_) consider(*retry_saves_at_);
+  if (first) tick_.set(std::max(*first, now));
+}
+
+StatusFacts Control::facts() const {
+  StatusFacts facts;
+  facts.version = kVersion;
+  facts.now = wall_now();
+  facts.started = started_;
+  facts.ready = serving_ && ending_.ready();
+  facts.draining = !ending_.ready();
+  for (const auto& state : workers_.health()) {
+    facts.endpoints.push_back({state.upstream, state.endpoint, state.healthy});
+  }
+  return facts;
+}
+
+std::string Control::metrics() const {
+  observe::ControlFacts facts;
+  for (const FlagView& view : switches_.flags()) {
+    facts.flags.push_back({view.name, view.share.millipercent, view.overridden()});
+  }
+  for (const auto& migration : switches_.snapshot().migrations) {
+    facts.latched.emplace_back(migration.name, switches_.latch(migration.name).has_value());
+  }
+  for (const auto& state : workers_.health()) {
+    facts.endpoints.push_back({state.upstream, state.endpoint, state.healthy});
+  }
+  facts.rollbacks = switches_.rollbacks();
+  facts.config_reload_success = reloader_.status().ok;
+  facts.reloads_ok = reloader_.status().taken;
+  facts.reloads_failed = reloader_.status().refused;
+  facts.access_log_dropped = access_log_.dropped();
+  facts.process_log_dropped = observe::log_lines_lost();
+  facts.version = kVersion;
+  return observe::metrics_text(stats_, facts, observe::process_facts());
+}
+
+}  // namespace banyan::control
