@@ -38,6 +38,9 @@ std::string caret_line(const Problem& problem) {
   return caret + '^';
 }
 
+// `warn` for `warning`: a beginning of this size is taken as a near word.
+constexpr std::size_t kBeginningBytesMin = 3;
+
 // Optimal string alignment: insert, delete, replace, and swap of two neighbours cost 1 each.
 std::size_t distance(std::string_view a, std::string_view b) {
   using Row = std::array<std::size_t, kSuggestBytesMax + 1>;
@@ -165,7 +168,8 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   for (const std::string_view candidate :
        candidates.first(std::min(candidates.size(), kCandidatesMax))) {
     if (candidate.size() > kSuggestBytesMax) continue;
-    const std::size_t d = distance(word, candidate);
+    const bool is_beginning = word.size() >= kBeginningBytesMin && candidate.starts_with(word);
+    const std::size_t d = is_beginning ? 1 : distance(word, candidate);
     // A word of which nothing is left is no suggestion: `a` is not a misspelt `b`.
     if (d < nearest && d < candidate.size()) {
       nearest = d;

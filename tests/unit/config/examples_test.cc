@@ -1,0 +1,115 @@
+// The example files and the documentation against the decoder's tables.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "config/draft.h"
+#include "config/yaml_tree.h"
+#include "tests/unit/config/loading.h"
+
+namespace banyan::config {
+namespace {
+
+using testing::IsEmpty;
+
+std::string file_text(const std::string& path) {
+  std::ifstream file(BANYAN_SOURCE_DIR "/" + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The paths of all keys under `node`, in the notation of key_paths().
+void collect(const Node& node, const std::string& path, std::set<std::string>& paths) {
+  const bool is_named = path == "upstreams" || path == "flags";
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    const std::string key = is_named ? "NAME" : node.keys[i].text;
+    const std::string below = path.empty() ? key : path + "." + key;
+    paths.insert(below);
+    collect(node.items[i], below, paths);
+  }
+  if (node.kind != Node::Kind::sequence) return;
+  for (const Node& item : node.items) collect(item, path + "[]", paths);
+}
+
+TEST(Examples, Load) {
+  for (const char* name : {"quickstart.yaml", "full.yaml"}) {
+    const Loaded loaded = load_file(std::string(BANYAN_SOURCE_DIR "/config/examples/") + name);
+    for (const Problem& problem : loaded.problems) ADD_FAILURE() << to_text(name, problem);
+    EXPECT_TRUE(loaded.snapshot) << name;
+  }
+}
+
+TEST(Examples, FullHasEveryKey) {
+  const std::string text = file_text("config/examples/full.yaml");
+  Problems problems(text);
+  const auto root = parse_yaml(text, problems);
+  ASSERT_TRUE(root);
+  std::set<std::string> given;
+  collect(*root, "", given);
+  for (const std::string& path : key_paths()) EXPECT_TRUE(given.contains(path)) << path;
+}
+
+TEST(Examples, FullShowsTheDefaults) {
+  const auto full = load_file(BANYAN_SOURCE_DIR "/config/examples/full.yaml").snapshot;
+  ASSERT_TRUE(full);
+  const Snapshot d;
+  EXPECT_THAT(fixed_keys_changed(*full, d), IsEmpty());
+  EXPECT_EQ(full->log_level, d.log_level);
+  EXPECT_EQ(full->access_path, d.access_path);
+  EXPECT_EQ(full->drain_delay, d.drain_delay);
+  EXPECT_EQ(full->drain_timeout, d.drain_timeout);
+  EXPECT_EQ(full->reload_watch, d.reload_watch);
+  EXPECT_EQ(full->reload_poll, d.reload_poll);
+  EXPECT_EQ(full->reload_debounce, d.reload_debounce);
+  EXPECT_EQ(full->timeouts.header, d.timeouts.header);
+  EXPECT_EQ(full->timeouts.idle, d.timeouts.idle);
+  EXPECT_EQ(full->timeouts.request, d.timeouts.request);
+  EXPECT_EQ(full->timeouts.connect, d.timeouts.connect);
+  EXPECT_EQ(full->timeouts.response, d.timeouts.response);
+  EXPECT_EQ(full->limits.header_bytes, d.limits.header_bytes);
+  EXPECT_EQ(full->limits.header_count, d.limits.header_count);
+  EXPECT_EQ(full->limits.url_bytes, d.limits.url_bytes);
+  EXPECT_EQ(full->limits.body_bytes, d.limits.body_bytes);
+  EXPECT_EQ(full->limits.connections, d.limits.connections);
+  EXPECT_EQ(full->limits.pending, d.limits.pending);
+  EXPECT_EQ(full->shadow_budget, d.shadow_budget);
+  EXPECT_EQ(full->listeners.at(0).via, Listener().via);
+  EXPECT_EQ(full->listeners.at(0).x_forwarded, Listener().x_forwarded);
+  EXPECT_EQ(full->upstreams.at(0).idle_timeout, Upstream().idle_timeout);
+}
+
+TEST(Examples, FullShowsTheDefaultsOfAMigration) {
+  const auto full = load_file(BANYAN_SOURCE_DIR "/config/examples/full.yaml").snapshot;
+  ASSERT_TRUE(full);
+  const Shadow& shadow = full->migrations.at(0).shadow.value();
+  const Shadow d;
+  EXPECT_EQ(shadow.sampling.millipercent, d.sampling.millipercent);
+  EXPECT_EQ(shadow.sampling.methods, d.sampling.methods);
+  EXPECT_EQ(shadow.timeout, d.timeout);
+  EXPECT_EQ(shadow.max_in_flight, d.max_in_flight);
+  EXPECT_EQ(shadow.max_connections, d.max_connections);
+  EXPECT_EQ(shadow.budget_exchange, d.budget_exchange);
+  EXPECT_EQ(shadow.budget_migration, d.budget_migration);
+  EXPECT_EQ(full->migrations[0].flag, full->migrations[0].name);
+}
+
+// A table row of docs/configuration.md begins with the key's path in backquotes.
+TEST(Documentation, HasEveryKeyAndNoOther) {
+  const std::string text = file_text("docs/configuration.md");
+  std::set<std::string> documented;
+  for (std::size_t at = text.find("\n| `"); at != std::string::npos;
+       at = text.find("\n| `", at + 1)) {
+    const std::size_t begin = at + 4;
+    documented.insert(text.substr(begin, text.find('`', begin) - begin));
+  }
+  const auto keys = key_paths();
+  EXPECT_FALSE(keys.empty());
+  EXPECT_THAT(documented, testing::UnorderedElementsAreArray(keys));
+}
+
+}  // namespace
+}  // namespace banyan::config
