@@ -30,6 +30,17 @@ void FlushList::run() {
   waiting_.clear();
 }
 
+namespace {
+
+// Initialised before the timer wheel asks it for the time.
+std::unique_ptr<uv_loop_t> initialised_loop() {
+  auto loop = std::make_unique<uv_loop_t>();
+  uv_loop_init(loop.get());
+  return loop;
+}
+
+}  // namespace
+
 struct Loop::Handles {
   uv_prepare_t prepare;
   uv_check_t check;
@@ -38,12 +49,10 @@ struct Loop::Handles {
 };
 
 Loop::Loop()
-    : uv_(new uv_loop_t),
+    : uv_(initialised_loop()),
       handles_(new Handles),
       timers_([this] { return SteadyTime(Milliseconds(uv_now(uv_.get()))); }),
       slab_(new char[kReadSlabBytes]) {
-  uv_loop_init(uv_.get());
-  uv_update_time(uv_.get());
   uv_prepare_init(uv_.get(), &handles_->prepare);
   uv_check_init(uv_.get(), &handles_->check);
   uv_timer_init(uv_.get(), &handles_->clock);

@@ -91,7 +91,7 @@ void TcpTransport::on_connect_done(int status) {
   }
   connected_ = true;
   uv_tcp_nodelay(&socket_->tcp, 1);
-  start_reading();
+  if (!paused_) start_reading();
   if (!out_.empty()) schedule_flush();
   events_->on_connected();
 }
@@ -131,11 +131,13 @@ void TcpTransport::on_read_result(std::ptrdiff_t n) {
 }
 
 void TcpTransport::pause_reading() {
+  paused_ = true;
   if (!std::exchange(reading_, false)) return;
   uv_read_stop(socket_->stream());
 }
 
 void TcpTransport::resume_reading() {
+  paused_ = false;
   if (connected_) start_reading();
 }
 

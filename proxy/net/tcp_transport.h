@@ -69,6 +69,7 @@ class TcpTransport final : public Transport, private Flushable {
   std::optional<Error> failed_;  // told at the next flush
   bool connected_ = false;
   bool reading_ = false;
+  bool paused_ = false;  // also while connecting
   bool read_ended_ = false;
   bool blocked_ = false;
   bool finishing_ = false;

@@ -15,6 +15,7 @@ constexpr std::size_t slot_of(std::int64_t tick) {
 void Timer::set(SteadyTime deadline) {
   deadline_tick_ = wheel_.tick_of(deadline, true);
   is_set_ = true;
+  wheel_.skip_silence();
   if (link_ != nullptr) {
     if (deadline_tick_ >= slot_tick_) return;  // lazy: looked at when its slot comes up
     wheel_.unlink(*this);
@@ -32,6 +33,11 @@ void Timer::cancel() {
 std::int64_t TimerWheel::tick_of(SteadyTime t, bool round_up) const {
   const auto since = std::chrono::duration_cast<Milliseconds>(t - origin_).count();
   return (since + (round_up ? kTick.count() : 0)) / kTick.count();
+}
+
+// Nothing advances a wheel without a timer, so it may be far behind.
+void TimerWheel::skip_silence() {
+  if (count_ == 0) tick_ = std::max(tick_, tick_of(now(), false));
 }
 
 void TimerWheel::link(Timer& timer) {

@@ -78,6 +78,7 @@ class TimerWheel {
   friend class Timer;
 
   [[nodiscard]] std::int64_t tick_of(SteadyTime t, bool round_up) const;
+  void skip_silence();
   void link(Timer& timer);
   void unlink(Timer& timer);
   void visit_slot(std::int64_t tick);
