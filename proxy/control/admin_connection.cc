@@ -120,7 +120,12 @@ void AdminConnection::on_request_error(codec::StreamId stream, const RequestHead
 void AdminConnection::answer(codec::StreamId stream, const AdminResponse& response) {
   if (stage_ == Stage::lingering || stage_ == Stage::done) return;
   codec_.send_head(stream, head_of(response));
-  if (!response.body.empty()) codec_.send_body(stream, response.body);
+  if (!response.body.empty()) {
+    // The codec may hand it on as borrowed: it has to live until this iteration has written.
+    auto body = std::make_unique<net::HeldBytes>(response.body);
+    codec_.send_body(stream, body->bytes());
+    server_.loop_.defer_delete(std::move(body));
+  }
   codec_.send_end(stream);
   if (codec_.must_close() || (peer_closed_ && unread_.empty())) return linger();
   stage_ = Stage::reading;
