@@ -34,7 +34,7 @@ class TempDir {
   [[nodiscard]] std::size_t files() const {
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-      count += entry.is_regular_file() ? 1 : 0;
+      if (entry.is_regular_file()) ++count;
     }
     return count;
   }
