@@ -1,6 +1,7 @@
 #include "base/headers.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace banyan {
 namespace {
@@ -82,11 +83,38 @@ constexpr std::array<Known, kSlots> make_slots() {
 }
 constexpr std::array<Known, kSlots> kTable = make_slots();
 
+// Eight characters side by side.
+using Eight = std::uint64_t;
+
+constexpr Eight all(unsigned char c) { return Eight{0x0101010101010101} * c; }
+
+Eight load(const char* at) {
+  Eight eight;
+  std::memcpy(&eight, at, sizeof eight);
+  return eight;
+}
+
+// Sets 0x20 in the bytes 'A' to 'Z': their low seven bits pass 'A' and do not pass 'Z', and the
+// eighth is not set.
+constexpr Eight lower(Eight eight) {
+  const Eight low = eight & all(0x7F);
+  const Eight from_a = low + all(0x80 - 'A');
+  const Eight after_z = low + all(0x7F - 'Z');
+  return eight | ((from_a & ~after_z & ~eight & all(0x80)) >> 2);
+}
+
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+  if (a.size() != b.size()) return false;
+  std::size_t at = 0;
+  for (; at + sizeof(Eight) <= a.size(); at += sizeof(Eight)) {
+    if (lower(load(a.data() + at)) != lower(load(b.data() + at))) return false;
+  }
+  for (; at < a.size(); ++at) {
+    if (ascii_lower(a[at]) != ascii_lower(b[at])) return false;
+  }
+  return true;
 }
 
 HeaderId header_id(std::string_view name) {
@@ -105,11 +133,13 @@ void Headers::add(const Header& header) {
   bytes_.append(header.name).append(header.value);
   fields_.push_back(
       {at, name_size, at + name_size, static_cast<std::uint32_t>(header.value.size()), header.id});
+  ids_ |= std::uint64_t{1} << static_cast<unsigned>(header.id);
 }
 
 void Headers::clear() {
   bytes_.clear();
   fields_.clear();
+  ids_ = 0;
 }
 
 void Headers::reserve(std::size_t bytes, std::size_t fields) {
@@ -121,6 +151,7 @@ void Headers::shrink(std::size_t bytes_max) {
   if (bytes() <= bytes_max) return;
   std::string().swap(bytes_);
   std::vector<Field>().swap(fields_);
+  ids_ = 0;
 }
 
 Header Headers::operator[](std::size_t i) const {
@@ -130,6 +161,7 @@ Header Headers::operator[](std::size_t i) const {
 }
 
 std::optional<std::string_view> Headers::find(HeaderId id) const {
+  if (!has(id)) return std::nullopt;
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     if (fields_[i].id == id) return (*this)[i].value;
   }
@@ -144,11 +176,13 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
 }
 
 std::size_t Headers::count(HeaderId id) const {
+  if (!has(id)) return 0;
   return static_cast<std::size_t>(
       std::count_if(fields_.begin(), fields_.end(), [id](const Field& f) { return f.id == id; }));
 }
 
 bool Headers::has_token(HeaderId id, std::string_view token) const {
+  if (!has(id)) return false;
   bool found = false;
   for (const Header h : *this) {
     if (h.id != id) continue;

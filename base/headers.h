@@ -83,6 +83,9 @@ class Headers {
   [[nodiscard]] Iterator begin() const;
   [[nodiscard]] Iterator end() const;
 
+  // All names and values one after another, for looks at every character at once.
+  [[nodiscard]] std::string_view text() const { return bytes_; }
+
   // The value of the first field of that name.
   [[nodiscard]] std::optional<std::string_view> find(HeaderId id) const;
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
@@ -106,8 +109,12 @@ class Headers {
     HeaderId id;
   };
 
+  [[nodiscard]] bool has(HeaderId id) const { return (ids_ >> static_cast<unsigned>(id) & 1) != 0; }
+
   std::string bytes_;
   std::vector<Field> fields_;
+  std::uint64_t ids_ =
+      0;  // one bit for each id that is there: most questions are about what is not
 };
 
 class Headers::Iterator {

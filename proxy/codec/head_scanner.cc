@@ -1,6 +1,7 @@
 #include "proxy/codec/head_scanner.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "proxy/codec/chars.h"
@@ -9,6 +10,10 @@ namespace banyan::codec {
 namespace {
 
 constexpr std::uint32_t kBlankLineBytes = 2;
+
+const char* find(const char* begin, const char* end, char c) {
+  return static_cast<const char*>(std::memchr(begin, c, static_cast<std::size_t>(end - begin)));
+}
 
 }  // namespace
 
@@ -49,6 +54,8 @@ std::string_view to_string(HeadFault fault) {
 HeadScanner::Step HeadScanner::scan(Bytes in, const ScanLimits& limits, std::size_t& taken) {
   taken = 0;
   while (taken < in.size()) {
+    taken += take_plain_fields(in.substr(taken), limits);
+    if (taken == in.size()) break;
     const Bytes rest = in.substr(taken);
     if (line_bytes_ == 0 && !begin_line(rest.front(), limits)) return Step::refused;
     std::size_t size = 0;
@@ -59,6 +66,22 @@ HeadScanner::Step HeadScanner::scan(Bytes in, const ScanLimits& limits, std::siz
     if (fault_ != HeadFault::none) return Step::refused;
   }
   return Step::incomplete;
+}
+
+std::size_t HeadScanner::take_plain_fields(Bytes in, const ScanLimits& limits) {
+  const std::size_t lines_max = limits.fields_max + (limits.has_start_line ? 1 : 0);
+  if (line_bytes_ != 0 || (limits.has_start_line && lines_ == 0)) return 0;
+  const char* at = in.data();
+  const char* const end = at + std::min(in.size(), limits.bytes_max - bytes_);
+  while (at < end && is_token_char(*at) && lines_ < lines_max) {
+    const char* const lf = find(at, end, '\n');
+    if (lf == nullptr || lf[-1] != '\r' || find(at, lf - 1, '\r') != nullptr) break;
+    ++lines_;
+    at = lf + 1;
+  }
+  const auto size = static_cast<std::size_t>(at - in.data());
+  bytes_ += static_cast<std::uint32_t>(size);
+  return size;
 }
 
 bool HeadScanner::begin_line(char first, const ScanLimits& limits) {

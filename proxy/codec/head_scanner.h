@@ -63,6 +63,9 @@ class HeadScanner {
  private:
   enum class Line : std::uint8_t { open, ended, blank, refused };
 
+  // Field lines that are whole and as they should be, which is nearly all there ever are. Stops
+  // before any other line; what is to be said about that one is said by the functions below.
+  [[nodiscard]] std::size_t take_plain_fields(Bytes in, const ScanLimits& limits);
   [[nodiscard]] bool begin_line(char first, const ScanLimits& limits);
   [[nodiscard]] Line take_line(Bytes in, const ScanLimits& limits, std::size_t& taken);
   // Whether every CR and LF of `seen` belongs to a line's end; `lf` is the first such end or npos.

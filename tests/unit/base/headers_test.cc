@@ -103,6 +103,18 @@ TEST(HeaderId, StrangeNamesAreOther) {
   EXPECT_FALSE(equals_ignoring_case("[a", "{a"));
 }
 
+TEST(EqualsIgnoringCase, SaysOfManyCharactersWhatItSaysOfOne) {
+  for (int a = 0; a < 256; ++a) {
+    for (int b = 0; b < 256; ++b) {
+      const std::string one(1, static_cast<char>(a));
+      const std::string other(1, static_cast<char>(b));
+      const bool equal = equals_ignoring_case(one, other);
+      EXPECT_EQ(equals_ignoring_case("1234567" + one, "1234567" + other), equal) << a << ' ' << b;
+      EXPECT_EQ(equals_ignoring_case(one + "23456789", other + "23456789"), equal) << a << ' ' << b;
+    }
+  }
+}
+
 TEST(EqualsIgnoringCase, FoldsAsciiLettersOnly) {
   EXPECT_TRUE(equals_ignoring_case("Set-Cookie", "sET-cOOKIE"));
   EXPECT_TRUE(equals_ignoring_case("", ""));

@@ -34,6 +34,18 @@ TEST(HeadWriter, WritesNothingThatWouldBeginALineOfItsOwn) {
   }
 }
 
+TEST(HeadWriter, LeavesOutOnlyTheFieldsThatAreNoLine) {
+  for (const std::string_view bad : {"a\r\nX: y"sv, "a\rb"sv, "a\nb"sv, "a\0b"sv}) {
+    Headers headers;
+    headers.add("A", "1");
+    headers.add("Bad", bad);
+    headers.add("B", std::string(200, 'x'));
+    std::string out = "before\r\n";
+    append_fields(out, headers);
+    EXPECT_EQ(out, "before\r\nA: 1\r\nB: " + std::string(200, 'x') + "\r\n") << bad;
+  }
+}
+
 TEST(HeadWriter, WritesATargetWithoutSpaces) {
   RequestHead head;
   head.method_text = "GET";

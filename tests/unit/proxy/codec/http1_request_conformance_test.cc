@@ -293,6 +293,11 @@ TEST(Rfc9112Section7_1_1ChunkExtensions, AreIgnored) {
               ::testing::AllOf(Contains("body 1 helloabc"), Contains("end 1")));
 }
 
+TEST(Rfc9112Section7_1_1ChunkExtensions, AfterOneWithAValueAreRefused) {
+  EXPECT_EQ(request_verdict(chunked("1;a;b=c\r\nx\r\n0\r\n\r\n")), "accepted");
+  EXPECT_EQ(request_verdict(chunked("1;a=b;c\r\nx\r\n0\r\n\r\n")), "bad_framing");
+}
+
 TEST(Rfc9112Section7_1_1ChunkExtensions, AreBounded) {
   const std::string extension = ";a=" + std::string(codec::kChunkFrameBytesMax + 100, 'b');
   EXPECT_EQ(request_verdict(chunked("1" + extension + "\r\nx\r\n0\r\n\r\n")), "bad_framing");
