@@ -36,8 +36,8 @@ def monolith():
 def config(tmp_path, legacy, monolith):
     """config(percent=5, sticky=…, …): migration keys by name; `top={…}` for the rest."""
     def make(percent=0, top=None, **keys):
-        return configuration(tmp_path, legacy, monolith, migrations=[migration(**keys)],
-                             flags={"shop": percent}, **(top or {}))
+        top_level = {"migrations": [migration(**keys)], "flags": {"shop": percent}, **(top or {})}
+        return configuration(tmp_path, legacy, monolith, **top_level)
     return make
 
 
@@ -62,6 +62,8 @@ def banyan(tmp_path, config):
 def release():
     path = release_binary()
     if not os.access(path, os.X_OK):
+        # script/test builds and names one: then it has to be there.
+        assert "BANYAN_RELEASE_BIN" not in os.environ, f"no release binary at {path}"
         pytest.skip(f"no release binary at {path} (script/build)")
     return path
 

@@ -95,13 +95,27 @@ def test_the_state_directory_is_locked_by_one_process(banyan, tmp_path):
     assert "state" in done.stderr
 
 
-def test_a_port_that_is_taken_is_exit_1(banyan, config, tmp_path):
-    proxy = banyan()
-    other = config(0, top={"listeners": [{"name": "ingress", "bind": proxy.address}],
-                           "state_dir": str(tmp_path / "other")})
-    done = cli("run", "-c", write(tmp_path, json.dumps(other)))
+def runs_on_a_taken_port(config, tmp_path, address):
+    file = tmp_path / "other.yaml"
+    file.write_text(json.dumps(config(0, top={
+        "listeners": [{"name": "ingress", "bind": address}],
+        "state_dir": str(tmp_path / "other")})))
+    try:
+        done = cli("run", "-c", file, timeout_s=5)
+    except subprocess.TimeoutExpired:
+        return True
     assert done.returncode == 1
-    assert proxy.address in done.stderr or "in use" in done.stderr
+    assert "ingress" in done.stderr and "in use" in done.stderr
+    return False
+
+
+def test_a_port_that_another_program_has_is_exit_1(config, tmp_path, legacy):
+    assert not runs_on_a_taken_port(config, tmp_path, legacy.address)
+
+
+def test_a_port_that_another_banyan_has_is_exit_1(banyan, config, tmp_path):
+    """Sharing it in silence would give each of them a part of the users."""
+    assert not runs_on_a_taken_port(config, tmp_path, banyan().address)
 
 
 def readme_config():

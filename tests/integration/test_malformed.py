@@ -63,8 +63,6 @@ REFUSED = {
     "a space in the target": (get(b"Host: x", line=b"GET /shop/a b HTTP/1.1"), {400}),
     "a control in the target": (get(b"Host: x", line=b"GET /shop/\x01 HTTP/1.1"), {400}),
     "bytes over 127 in the target": (get(b"Host: x", line=b"GET /shop/\xff HTTP/1.1"), {400}),
-    "dot segments": (get(b"Host: x", line=b"GET /shop/../admin HTTP/1.1"), {400}),
-    "encoded dot segments": (get(b"Host: x", line=b"GET /shop/%2e%2E/admin HTTP/1.1"), {400}),
     "HTTP/0.9": (b"GET /shop/a\r\n\r\n", {400}),
     "HTTP/2.0 as text": (get(b"Host: x", line=b"GET /shop/a HTTP/2.0"), {400, 505}),
     "HTTP/1.2": (get(b"Host: x", line=b"GET /shop/a HTTP/1.2"), {400, 505}),
@@ -102,7 +100,7 @@ BROKEN_BODIES = {
 
 
 def everything_after(proxy, data):
-    with proxy.connect() as connection:
+    with proxy.connect(timeout_s=5) as connection:
         try:
             connection.send(data)
         except ConnectionError:
@@ -114,7 +112,10 @@ def test_what_is_malformed_is_refused_and_the_connection_closed(banyan, legacy, 
     proxy = banyan()
     wrong = []
     for name, (data, statuses) in REFUSED.items():
-        got = everything_after(proxy, data + HIDDEN)
+        try:
+            got = everything_after(proxy, data + HIDDEN)
+        except OSError as error:
+            got = repr(error).encode()
         status = int(got[9:12]) if got.startswith(b"HTTP/1.") else None
         if status not in statuses or got.count(b"HTTP/1.") != 1:
             wrong.append((name, status, got[:200]))
@@ -137,6 +138,17 @@ def test_a_refusal_has_its_reason_in_body_metric_and_log(banyan):
         assert reason in got.partition(b"\r\n\r\n")[2], got
         assert b"onnection: close" in got, got
         assert total(proxy.metrics(), "banyan_local_errors_total", reason=reason.decode()) == 1
+
+
+@pytest.mark.parametrize("path", [b"/shop/../admin", b"/shop/%2e%2E/admin", b"/.."])
+def test_dot_segments_are_refused_but_hide_nothing(banyan, legacy, path):
+    """The framing is right, so that the connection may go on."""
+    proxy = banyan()
+    with proxy.connect() as connection:
+        connection.send(get(b"Host: x", line=b"GET " + path + b" HTTP/1.1"))
+        answer = connection.answer()
+    assert (answer.status, b"bad_target" in answer.body) == (400, True)
+    assert legacy.requests == []
 
 
 @pytest.mark.parametrize("name", BROKEN_BODIES)
@@ -196,7 +208,9 @@ def test_a_malformed_answer_is_502_and_the_next_one_is_fine(banyan, legacy, name
     proxy = banyan()
     legacy.behaviour = up.raw(UPSTREAM[name])
     answer = proxy.fetch()
-    assert (answer.status, b"upstream_malformed" in answer.body) == (502, True), answer
+    # A head that never ends is a connection that broke.
+    reason = b"upstream_reset" if name == "HTTP/0.9" else b"upstream_malformed"
+    assert (answer.status, reason in answer.body) == (502, True), answer
     legacy.behaviour = up.answer()
     assert proxy.fetch().status == 200
 
