@@ -99,7 +99,7 @@ void BodyReader::begin() {
 Result<BodyStep> BodyReader::read(Bytes& in, HeadBuffer& section, const HeadLimits& limits,
                                   PayloadSink& sink) {
   if (!in_trailers_) {
-    const Result<BodyStep> step = read_payload(in, sink);
+    Result<BodyStep> step = read_payload(in, sink);
     if (!step || *step == BodyStep::end || !in_trailers_) return step;
     section.reset();
   }

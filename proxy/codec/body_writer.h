@@ -12,7 +12,7 @@
 
 namespace banyan::codec {
 
-inline constexpr std::size_t kCopiedPayloadMax = 4 * 1024;
+inline constexpr std::size_t kCopiedPayloadMax = std::size_t{4} * 1024;
 
 enum class BodyMode : std::uint8_t {
   dropped,  // a message without a body: whatever is written goes nowhere

@@ -23,9 +23,9 @@ namespace banyan::codec {
 using StreamId = std::uint32_t;
 
 struct HeadLimits {
-  std::size_t header_bytes_max = 64 * 1024;  // the whole head; 431
-  std::size_t header_count_max = 100;        // 431
-  std::size_t url_bytes_max = 8 * 1024;      // 414
+  std::size_t header_bytes_max = std::size_t{64} * 1024;  // the whole head; 431
+  std::size_t header_count_max = 100;                     // 431
+  std::size_t url_bytes_max = std::size_t{8} * 1024;      // 414
 };
 
 // ---- The side that clients talk to ------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "proxy/codec/chars.h"
 #include "proxy/codec/framing.h"
@@ -60,7 +61,7 @@ int on_field(llhttp_t* parser) {
 }
 
 template <class B>
-int stop(B& build, Error error) {
+int stop(B& build, Error&& error) {
   build.error = std::move(error);
   return kStop;
 }

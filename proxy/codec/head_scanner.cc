@@ -100,11 +100,13 @@ bool HeadScanner::find_line_end(Bytes seen, std::size_t& lf) const {
     lf = 0;
     return seen[0] == '\n';
   }
-  lf = seen.find('\n');
-  const Bytes text = seen.substr(0, lf);
-  const std::size_t cr = text.find('\r');
-  const bool cr_is_last = cr != Bytes::npos && cr + 1 == text.size();
-  return cr_is_last || (cr == Bytes::npos && lf == Bytes::npos);
+  const char* const begin = seen.data();
+  const char* const end = begin + seen.size();
+  const char* const line_end = find(begin, end, '\n');
+  const char* const text_end = line_end != nullptr ? line_end : end;
+  const char* const cr = find(begin, text_end, '\r');
+  if (line_end != nullptr) lf = static_cast<std::size_t>(line_end - begin);
+  return cr == nullptr ? line_end == nullptr : cr + 1 == text_end;
 }
 
 HeadScanner::Line HeadScanner::take_line(Bytes in, const ScanLimits& limits, std::size_t& taken) {

@@ -27,7 +27,7 @@ struct ScanLimits {
 // Besides the target: a method, the version and CRLF.
 inline constexpr std::size_t kRequestLineRestMax = 64;
 inline constexpr std::size_t kLeadingBlankLinesMax = 4;
-inline constexpr std::size_t kTrailerBytesMax = 8 * 1024;
+inline constexpr std::size_t kTrailerBytesMax = std::size_t{8} * 1024;
 
 [[nodiscard]] ScanLimits request_scan_limits(const HeadLimits& limits);
 [[nodiscard]] ScanLimits response_scan_limits(const HeadLimits& limits);
@@ -58,7 +58,7 @@ class HeadScanner {
   // A line that is not blank has begun.
   [[nodiscard]] bool begun() const { return lines_ > 0; }
   // Size of the tolerated blank lines before the start line.
-  [[nodiscard]] std::size_t leading() const { return blank_lines_ * 2U; }
+  [[nodiscard]] std::size_t leading() const { return std::size_t{2} * blank_lines_; }
 
  private:
   enum class Line : std::uint8_t { open, ended, blank, refused };

@@ -6,7 +6,7 @@
 namespace banyan::codec {
 namespace {
 
-constexpr std::size_t kScratchBytesKeptMax = 128 * 1024;
+constexpr std::size_t kScratchBytesKeptMax = std::size_t{128} * 1024;
 constexpr std::size_t kDigitsMax = 20;
 constexpr std::size_t kLineMarksSize = 4;  // ": " and CRLF
 

@@ -9,7 +9,7 @@
 namespace banyan::codec {
 
 // What a head may keep in memory between two messages.
-inline constexpr std::size_t kScratchHeadBytesKeptMax = 64 * 1024;
+inline constexpr std::size_t kScratchHeadBytesKeptMax = std::size_t{64} * 1024;
 
 // An empty head for as long as this object lives. Where one is already in use further up the
 // stack, it is a fresh one.
