@@ -66,8 +66,7 @@ json matched(const config::Snapshot& snapshot, const routing::Route& route, cons
   if (const auto at = snapshot.flags.find(route.flag); at != snapshot.flags.end()) {
     flag = {0, at->second, routing::FlagOrigin::config};
   }
-  std::random_device random;
-  const auto draw = std::uniform_int_distribution<std::uint32_t>(0, routing::kBuckets - 1)(random);
+  const std::uint32_t draw = std::random_device{}();
   const routing::Decision decision = routing::decide(route, flag, false, asked.headers, draw);
   const config::Migration& migration = snapshot.migrations[route.migration];
   const std::size_t upstream = decision.arm == Arm::legacy ? migration.legacy : migration.monolith;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/path_pattern.h"
+#include "base/stable_hash.h"
 
 namespace banyan::config {
 namespace {
@@ -163,6 +164,11 @@ void decode_ignore(const Cursor& cursor, DraftMigration& out) {
                             error.at + 1));
     }
   }
+  Murmur3 hash;
+  for (const PathPattern& pattern : out.migration.compare.ignore) {
+    hash.add(pattern.text()).add("\n");
+  }
+  out.migration.compare_hash = hash.finish();
 }
 
 constexpr std::array kCompareKeys{Key<DraftMigration>{"ignore", decode_ignore}};

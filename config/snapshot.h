@@ -79,6 +79,7 @@ struct Migration {
   std::size_t monolith = 0;
   std::optional<Shadow> shadow;
   shadow::CompareRules compare;
+  std::uint64_t compare_hash = 0;  // changes with `compare`, which starts the count afresh
 };
 
 struct Snapshot {

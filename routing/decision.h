@@ -30,7 +30,7 @@ struct Decision {
   std::optional<std::uint32_t> bucket;  // of kBuckets, where a key or a draw decided
 };
 
-// Pure. `draw`: a random number, used only for per_request. Never an error: whatever is missing
+// Pure. `draw`: 32 random bits, used only for per_request. Never an error: whatever is missing
 // leads to legacy.
 [[nodiscard]] Decision decide(const Route& route, const FlagState& flag, bool latched,
                               const Headers& headers, std::uint32_t draw);

@@ -52,17 +52,19 @@ std::size_t bytes_of(const Sample& sample) {
 DifferenceTable::DifferenceTable(TableLimits limits, Redaction redaction)
     : limits_(limits), redaction_(std::move(redaction)) {}
 
-DifferenceTable::Migration& DifferenceTable::migration_of(std::string_view name,
-                                                          std::string_view epoch, WallTime now) {
+DifferenceTable::Migration& DifferenceTable::migration_of(std::string_view name, const Epoch& epoch,
+                                                          WallTime now) {
   auto found = migrations_.find(name);
   if (found == migrations_.end()) {
     found = migrations_.emplace(std::string(name), Migration{}).first;
-    found->second.epoch = epoch;
+    found->second.epoch = epoch.name;
+    found->second.rules = epoch.rules;
   }
   Migration& migration = found->second;
-  if (migration.epoch != epoch) {
+  if (migration.epoch != epoch.name || migration.rules != epoch.rules) {
     migration = Migration{};
-    migration.epoch = epoch;
+    migration.epoch = epoch.name;
+    migration.rules = epoch.rules;
   }
   if (migration.since == WallTime{}) migration.since = now;
   return migration;
@@ -110,8 +112,8 @@ DifferenceTable::Endpoint& DifferenceTable::count(Migration& migration, const st
   return counted;
 }
 
-void DifferenceTable::add(std::string_view migration, std::string_view epoch,
-                          const CapturedPair& pair, const Comparison& comparison) {
+void DifferenceTable::add(std::string_view migration, const Epoch& epoch, const CapturedPair& pair,
+                          const Comparison& comparison) {
   const std::string name = folded_endpoint(pair.method, pair.target);
   const std::scoped_lock lock(mutex_);
   Migration& of = migration_of(migration, epoch, pair.at);
@@ -121,7 +123,7 @@ void DifferenceTable::add(std::string_view migration, std::string_view epoch,
   }
 }
 
-void DifferenceTable::settle(std::string_view migration, std::string_view epoch,
+void DifferenceTable::settle(std::string_view migration, const Epoch& epoch,
                              std::string_view method, std::string_view target, Arm primary,
                              std::uint64_t count_of, WallTime at) {
   const std::string name = folded_endpoint(method, target);

@@ -71,15 +71,25 @@ struct MigrationReport {
   std::vector<EndpointReport> endpoints;  // most mismatches first
 };
 
+// The span over which verdicts are counted: it ends when its name or the rules change.
+struct Epoch {
+  Epoch(std::string_view shown, std::uint64_t rules_hash = 0) : name(shown), rules(rules_hash) {}
+  Epoch(const std::string& shown) : name(shown) {}
+  Epoch(const char* shown) : name(shown) {}
+
+  std::string_view name;    // what the configuration calls it
+  std::uint64_t rules = 0;  // of `compare`
+};
+
 class DifferenceTable {
  public:
   explicit DifferenceTable(TableLimits limits = {}, Redaction redaction = {});
 
-  // `epoch`: a change starts the migration's count afresh.
-  void add(std::string_view migration, std::string_view epoch, const CapturedPair& pair,
+  // Another epoch starts the migration's count afresh.
+  void add(std::string_view migration, const Epoch& epoch, const CapturedPair& pair,
            const Comparison& comparison);
   // Plainly equal pairs, settled without a comparison. `at`: when, as far as it is known.
-  void settle(std::string_view migration, std::string_view epoch, std::string_view method,
+  void settle(std::string_view migration, const Epoch& epoch, std::string_view method,
               std::string_view target, Arm primary, std::uint64_t count = 1, WallTime at = {});
   // Empty `migrations`: all, in the order of their names. Otherwise those, in that order, also
   // where nothing was counted yet. Each is copied under the lock by itself.
@@ -98,13 +108,14 @@ class DifferenceTable {
   };
   struct Migration {
     std::string epoch;
+    std::uint64_t rules = 0;
     WallTime since;
     VerdictCounts to_monolith{};
     VerdictCounts to_legacy{};
     std::map<std::string, Endpoint, std::less<>> endpoints;
     std::size_t bytes = 0;  // of TableLimits::bytes_max
   };
-  Migration& migration_of(std::string_view name, std::string_view epoch, WallTime now);
+  Migration& migration_of(std::string_view name, const Epoch& epoch, WallTime now);
   Endpoint& endpoint_of(Migration& migration, const std::string& name);
   PlaceCount& place_of(Migration& migration, Endpoint& endpoint, PlaceKey key);
   void add_difference(Migration& migration, Endpoint& endpoint, const CapturedPair& pair,

@@ -10,6 +10,10 @@ std::string_view to_string(Skip skip) {
       return "method";
     case Skip::body:
       return "body";
+    case Skip::conditional:
+      return "conditional";
+    case Skip::range:
+      return "range";
     case Skip::sample:
       return "sample";
     case Skip::rolled_back:
@@ -26,6 +30,27 @@ std::string_view to_string(Skip skip) {
   return "unknown";
 }
 
+namespace {
+
+std::optional<Skip> asks_for_less(const Headers& headers) {
+  for (const Header h : headers) {
+    switch (h.id) {
+      case HeaderId::if_match:
+      case HeaderId::if_modified_since:
+      case HeaderId::if_none_match:
+      case HeaderId::if_unmodified_since:
+        return Skip::conditional;
+      case HeaderId::range:
+        return Skip::range;
+      default:
+        break;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Skip> eligible(const Sampling& sampling, const RequestHead& request,
                              std::uint32_t draw) {
   const auto& methods = sampling.methods;
@@ -33,6 +58,7 @@ std::optional<Skip> eligible(const Sampling& sampling, const RequestHead& reques
     return Skip::method;
   }
   if (request.has_body()) return Skip::body;
+  if (const auto skip = asks_for_less(request.headers)) return skip;
   // Last, so that the share is one of the eligible exchanges.
   if (draw >= sampling.millipercent) return Skip::sample;
   return std::nullopt;

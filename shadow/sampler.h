@@ -14,6 +14,8 @@ namespace banyan::shadow {
 enum class Skip : std::uint8_t {
   method,       // not one of shadow.methods
   body,         // the request has a body
+  conditional,  // If-*: the answer depends on which arm was asked before
+  range,        // a part, which the other arm may cut otherwise
   sample,       // not drawn
   rolled_back,  // a latched migration sends nothing to the monolith
   in_flight,    // shadow.max_in_flight

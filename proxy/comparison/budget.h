@@ -55,7 +55,8 @@ class Reservation {
 
   // False, and nothing changed, where one of the three bounds would be passed.
   [[nodiscard]] bool grow(std::uint64_t n) {
-    if (migration_ == nullptr || held_ + n > bounds_.exchange) return false;
+    // Not as a sum: `n` may be any number that a peer announced.
+    if (migration_ == nullptr || n > bounds_.exchange - held_) return false;
     if (!reserve(migration_->bytes, n, bounds_.migration)) return false;
     if (!reserve(process_->bytes, n, bounds_.process)) {
       migration_->bytes.fetch_sub(n, std::memory_order_relaxed);

@@ -23,16 +23,15 @@ bool ComparisonPool::offer(std::size_t worker, std::unique_ptr<Job> job) {
   const std::size_t at = ring.written.load(std::memory_order_relaxed);
   if (at - ring.read.load(std::memory_order_acquire) >= kRingSlots) return false;
   ring.slots[at % kRingSlots] = std::move(job);
-  ring.written.store(at + 1, std::memory_order_release);
+  ring.written.store(at + 1);
   wake();
   return true;
 }
 
 // Either we see that it is about to sleep, or it sees what we have left: both sides write first,
-// then read, with a full fence in between.
+// then read, all four sequentially consistent.
 void ComparisonPool::wake() {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (asleep_.load(std::memory_order_relaxed) == 0) return;
+  if (asleep_.load() == 0) return;
   asleep_.store(0);
   asleep_.notify_one();
 }
@@ -46,7 +45,6 @@ void ComparisonPool::run() {
     }
     if (last_round) return;
     asleep_.store(1);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
     if (work_off_all() || stopping_.load()) {
       asleep_.store(0);
       continue;
@@ -63,7 +61,7 @@ bool ComparisonPool::work_off_all() {
 
 bool ComparisonPool::work_off(Ring& ring) {
   std::size_t at = ring.read.load(std::memory_order_relaxed);
-  const std::size_t end = ring.written.load(std::memory_order_acquire);
+  const std::size_t end = ring.written.load();
   if (at == end) return false;
   for (; at != end; ++at) {
     const std::unique_ptr<Job> job = std::move(ring.slots[at % kRingSlots]);
@@ -77,13 +75,14 @@ void ComparisonPool::compare(const Job& job) {
   const config::Migration& migration = job.snapshot->migrations[job.migration];
   const shadow::Comparison result =
       job.settled ? shadow::Comparison{} : shadow::compare(job.pair, migration.compare);
+  const shadow::Epoch epoch(migration.epoch, migration.compare_hash);
   const auto shadow_arm = static_cast<std::size_t>(other(job.pair.primary));
   job.stats->comparisons[shadow_arm][static_cast<std::size_t>(result.verdict)].add();
   if (job.settled) {
-    differences_.settle(migration.name, migration.epoch, job.pair.method, job.pair.target,
-                        job.pair.primary);
+    differences_.settle(migration.name, epoch, job.pair.method, job.pair.target,
+                        job.pair.primary, 1, job.pair.at);
   } else {
-    differences_.add(migration.name, migration.epoch, job.pair, result);
+    differences_.add(migration.name, epoch, job.pair, result);
   }
 }
 

@@ -50,8 +50,8 @@ void DownstreamConnection::close_when_idle() {
 bool DownstreamConnection::cut() {
   const bool busy = exchange_ != nullptr;
   transport_->reset();
+  close();  // first: no request that waits may begin now
   if (busy) exchange_->on_request_error({ErrorCode::draining, Side::local, Retry::unsafe, {}});
-  close();
   return busy;
 }
 
@@ -89,16 +89,23 @@ void DownstreamConnection::feed(Bytes bytes) {
 
 void DownstreamConnection::next_request() {
   if (state_ != State::open) return;
+  if (blocked_) {
+    transport_->pause_reading();
+    return arm_timer();
+  }
   if (!waiting_.empty()) {
     // A body among them may be borrowed by an upstream until the iteration ends.
     auto held = std::make_unique<net::HeldBytes>(std::exchange(waiting_, {}));
     const Bytes bytes = held->bytes();
     services_.loop.defer_delete(std::move(held));
     feed(bytes);
+    const bool cut_off = read_ended_ && waiting_.empty() && exchange_ != nullptr;
+    if (cut_off && state_ == State::open) codec_.feed_eof();
   }
-  if (state_ != State::open || exchange_ != nullptr) return;
+  if (state_ != State::open) return;
+  if (waiting_.empty() && !body_paused_) transport_->resume_reading();
+  if (exchange_ != nullptr) return;
   if (read_ended_) return linger();
-  if (waiting_.empty()) transport_->resume_reading();
   arm_timer();
 }
 
@@ -181,11 +188,15 @@ void DownstreamConnection::resume_reading() {
 }
 
 void DownstreamConnection::on_blocked() {
-  if (exchange_ != nullptr) exchange_->on_downstream_blocked();
+  blocked_ = true;
+  if (exchange_ != nullptr) return exchange_->on_downstream_blocked();
+  if (state_ == State::open) transport_->pause_reading();
 }
 
 void DownstreamConnection::on_writable() {
-  if (exchange_ != nullptr) exchange_->on_downstream_writable();
+  blocked_ = false;
+  if (exchange_ != nullptr) return exchange_->on_downstream_writable();
+  next_request();
 }
 
 // ---- the end ----------------------------------------------------------------------------------
@@ -195,10 +206,18 @@ void DownstreamConnection::linger() {
   waiting_.clear();
   transport_->finish();
   transport_->resume_reading();
-  linger_backlog_ = transport_->backlog();
-  if (linger_backlog_ != 0) return timer_.set_in(idle_timeout());
-  // An iteration is enough where the client has closed its side already.
-  timer_.set_in(read_ended_ ? Milliseconds(0) : kLingerMax);
+  timer_.set_in(Milliseconds(0));  // the last response is written by then, or waits for the client
+}
+
+void DownstreamConnection::on_linger_timer() {
+  const std::size_t backlog = transport_->backlog();
+  if (backlog == 0) {
+    // A client that has closed its side has nothing to say any more.
+    if (read_ended_ || std::exchange(drained_, true)) return close();
+    return timer_.set_in(kLingerMax);
+  }
+  if (backlog >= std::exchange(linger_backlog_, backlog)) return close();
+  timer_.set_in(idle_timeout());  // the client still takes it, slowly
 }
 
 void DownstreamConnection::close() {
@@ -220,12 +239,7 @@ Milliseconds DownstreamConnection::idle_timeout() const {
 }
 
 void DownstreamConnection::on_timer() {
-  if (state_ == State::lingering) {
-    const std::size_t backlog = transport_->backlog();
-    if (backlog == 0 || backlog >= linger_backlog_) return close();
-    linger_backlog_ = backlog;  // the client still takes the last response, slowly
-    return timer_.set_in(idle_timeout());
-  }
+  if (state_ == State::lingering) return on_linger_timer();
   if (codec_.in_head()) {
     return codec_.refuse(
         {ErrorCode::request_timeout, Side::downstream, Retry::unsafe, "timeouts.header"});

@@ -9,6 +9,7 @@
 // Owned by its worker, which is told when it is over.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -92,6 +93,7 @@ class DownstreamConnection final : public net::Deferrable,
   void close();
   void arm_timer();
   void on_timer();
+  void on_linger_timer();
   [[nodiscard]] Milliseconds idle_timeout() const;
 
   Owner& owner_;
@@ -103,14 +105,17 @@ class DownstreamConnection final : public net::Deferrable,
   std::unique_ptr<exchange::Exchange> exchange_;
   std::string waiting_;  // read already, of requests whose turn has not come
   codec::StreamId stream_ = 0;
-  std::size_t lingered_ = 0;        // bytes dropped
-  std::size_t linger_backlog_ = 0;  // unsent when the timer was set
+  std::size_t lingered_ = 0;  // bytes dropped
+  // Unsent when the timer was set.
+  std::size_t linger_backlog_ = std::numeric_limits<std::size_t>::max();
   State state_ = State::open;
   bool feeding_ = false;
   bool in_head_ = false;
   bool read_ended_ = false;
   bool body_paused_ = false;
   bool closing_ = false;  // with the exchange under way
+  bool blocked_ = false;  // the client does not take its responses: no further request begins
+  bool drained_ = false;  // lingering: the last response was written
 };
 
 }  // namespace banyan::downstream

@@ -45,13 +45,18 @@ void Exchange::refuse(const RequestHead& head, Error error) {
 
 void Exchange::decide() {
   const RequestHead& request = heads_->request;
+  if (request.framing == Framing::content_length &&
+      request.content_length > plan_->snapshot->limits.body_bytes) {
+    return fail({ErrorCode::body_too_large, Side::downstream, Retry::unsafe, "limits.body_bytes"});
+  }
   const Result<std::string_view> path = routing::normalised_path(request.path(), heads_->path);
   if (!path) return fail(path.error());
   const routing::Route* route = plan_->snapshot->routes.find(request.authority, *path);
   if (route != nullptr) {
     migration_ = &plan_->migrations[route->migration];
     choose_arm();
-    admission_ = services_.shadows.admit(*migration_, request, decision_.arm, services_.draw());
+    admission_ =
+        services_.shadows.admit(*plan_, *migration_, request, decision_.arm, services_.draw());
   } else if (plan_->default_upstream != nullptr) {
     cluster_ = plan_->default_upstream;
   } else {
@@ -61,8 +66,9 @@ void Exchange::decide() {
 }
 
 void Exchange::choose_arm() {
-  decision_ = routing::decide(*migration_->route, services_.flag(migration_->flag),
-                              migration_->latched(), heads_->request.headers, services_.draw());
+  decision_ =
+      routing::decide(*migration_->route, services_.flag(migration_->flag), migration_->latched(),
+                      heads_->request.headers, services_.random_bits());
   if (decision_.reason == routing::Reason::sticky_missing) migration_->stats->sticky_missing.add();
   cluster_ = &migration_->cluster(decision_.arm);
 }
@@ -102,6 +108,7 @@ void Exchange::forward() {
       {.client = downstream_.peer(), .x_forwarded = listener_.x_forwarded, .via = listener_.via},
       heads_->forwarded);
   lease_->send_head(heads_->forwarded);
+  if (downstream_blocked_) lease_->pause_reading();
   std::string held = request_body_.open();
   if (!held.empty()) services_.loop.defer_delete(std::make_unique<net::HeldBytes>(std::move(held)));
   if (admission_) {
@@ -144,9 +151,10 @@ void Exchange::resume_body() {
   arm_timer();
 }
 
-// The primary's request was handed to the kernel, or is waiting for room there.
+// The primary's request was handed to the kernel, or is waiting for room there; or it was not sent
+// after all and is tried again.
 void Exchange::on_flushed() {
-  if (lease_ != nullptr && lease_->backlog() == 0) launch_shadow();
+  if (stage_ == Stage::forward && lease_->backlog() == 0) launch_shadow();
 }
 
 void Exchange::launch_shadow() {

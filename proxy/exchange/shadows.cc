@@ -8,20 +8,26 @@ namespace banyan::exchange {
 
 Shadows::~Shadows() = default;
 
-std::optional<shadow::Skip> Shadows::why_not(const MigrationPlan& migration,
+std::optional<shadow::Skip> Shadows::why_not(const Plan& plan, const MigrationPlan& migration,
                                              const RequestHead& request, Arm primary,
                                              std::uint32_t draw) const {
   const config::Shadow& settings = *migration.settings->shadow;
   if (draining_) return shadow::Skip::draining;
   if (primary == Arm::legacy && migration.latched()) return shadow::Skip::rolled_back;
-  return shadow::eligible(settings.sampling, request, draw);
+  const auto skip = shadow::eligible(settings.sampling, request, draw);
+  if (skip) return skip;
+  const bool full =
+      migration.ledger->bytes.load(std::memory_order_relaxed) >= settings.budget_migration ||
+      plan.process_ledger->bytes.load(std::memory_order_relaxed) >= plan.snapshot->shadow_budget;
+  if (full) return shadow::Skip::budget;
+  return std::nullopt;
 }
 
-comparison::Admission Shadows::admit(const MigrationPlan& migration, const RequestHead& request,
-                                     Arm primary, std::uint32_t draw) {
+comparison::Admission Shadows::admit(const Plan& plan, const MigrationPlan& migration,
+                                     const RequestHead& request, Arm primary, std::uint32_t draw) {
   if (!migration.settings->shadow) return {};
   const config::Shadow& settings = *migration.settings->shadow;
-  std::optional<shadow::Skip> skip = why_not(migration, request, primary, draw);
+  std::optional<shadow::Skip> skip = why_not(plan, migration, request, primary, draw);
   // With HTTP/1.1 a running shadow is a connection.
   const std::uint64_t running_max = std::min(settings.max_in_flight, settings.max_connections);
   if (!skip && !comparison::reserve(migration.ledger->in_flight, 1, running_max)) {

@@ -29,7 +29,7 @@ class Shadows final : public ShadowExchange::Owner {
 
   // Whether this exchange gets a shadow: asked before any answer is known. Says no by counting the
   // reason. `draw`: uniform over 0..99'999.
-  [[nodiscard]] comparison::Admission admit(const MigrationPlan& migration,
+  [[nodiscard]] comparison::Admission admit(const Plan& plan, const MigrationPlan& migration,
                                             const RequestHead& request, Arm primary,
                                             std::uint32_t draw);
   // Call only after the primary's request bytes were handed to the kernel.
@@ -42,7 +42,8 @@ class Shadows final : public ShadowExchange::Owner {
 
  private:
   void on_pair_complete(ShadowExchange& shadow) override;
-  [[nodiscard]] std::optional<shadow::Skip> why_not(const MigrationPlan& migration,
+  [[nodiscard]] std::optional<shadow::Skip> why_not(const Plan& plan,
+                                                    const MigrationPlan& migration,
                                                     const RequestHead& request, Arm primary,
                                                     std::uint32_t draw) const;
   void hand_over(ShadowExchange& shadow);

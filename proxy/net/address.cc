@@ -11,6 +11,8 @@
 namespace banyan::net {
 namespace {
 
+constexpr int kListenBacklog = 1024;
+
 Failure local_failure(std::string detail) {
   return Failure({ErrorCode::internal, Side::local, Retry::unsafe, std::move(detail)});
 }
@@ -84,7 +86,9 @@ Result<int> bind_tcp(const SocketAddress& address, Sharing sharing) {
   if (address.get()->sa_family == AF_INET6) {
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
-  if (::bind(fd, address.get(), address.size()) != 0) {
+  // Listening at once: what is bound by two is found now, and nobody who is told the address is
+  // refused.
+  if (::bind(fd, address.get(), address.size()) != 0 || ::listen(fd, kListenBacklog) != 0) {
     const std::string why = std::strerror(errno);
     ::close(fd);
     return local_failure("can not bind " + address.to_text() + ": " + why);

@@ -34,9 +34,8 @@ class SocketAddress {
 // (SO_REUSEPORT, which would also let another process in), everything else is alone on it.
 enum class Sharing : std::uint8_t { workers, nobody };
 
-// A listening TCP socket, not yet accepting: SO_REUSEADDR, non-blocking, close-on-exec. The caller
-// owns the descriptor.
-[[nodiscard]] Result<int> bind_tcp(const SocketAddress& address,
-                                   Sharing sharing = Sharing::workers);
+// A listening TCP socket, from which nobody accepts yet: SO_REUSEADDR, non-blocking, close-on-exec.
+// The caller owns the descriptor.
+[[nodiscard]] Result<int> bind_tcp(const SocketAddress& address, Sharing sharing);
 
 }  // namespace banyan::net

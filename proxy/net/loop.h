@@ -75,6 +75,8 @@ class Loop {
 
   void run();   // until stop()
   void stop();  // takes effect at the end of the iteration
+  // After run(): what was given to defer_delete() since then ends now.
+  void finish_deletes() { doomed_.run(); }
 
   // Any thread: `task` runs on this loop, in the order of posting. Tasks posted after the loop has
   // stopped are destroyed without being run.

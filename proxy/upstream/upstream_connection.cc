@@ -41,12 +41,16 @@ void UpstreamConnection::on_connected() {
 
 void UpstreamConnection::send_head(const RequestHead& head) {
   sent_any_ = true;
+  request_over_ = response_told_ = response_over_ = false;
   stream_ = codec_.send_head(head);
 }
 
 void UpstreamConnection::send_body(Bytes bytes) { codec_.send_body(stream_, bytes); }
 
-void UpstreamConnection::send_end() { codec_.send_end(stream_); }
+void UpstreamConnection::send_end() {
+  request_over_ = true;
+  codec_.send_end(stream_);
+}
 
 bool UpstreamConnection::may_be_kept() const {
   return state_ == State::leased && !broken_ && sent_any_ && codec_.reusable() &&
@@ -58,7 +62,7 @@ void UpstreamConnection::release() {
   if (state_ == State::closed) return;
   if (!may_be_kept()) {
     // What is not over by now is cut off, and the upstream must see that it was.
-    if (sent_any_ && !codec_.reusable()) transport_->reset();
+    if (sent_any_ && !(request_over_ && response_over_)) transport_->reset();
     close();
     return;
   }
@@ -94,7 +98,7 @@ void UpstreamConnection::on_transport_error(Error error) {
     if (lane_.role_ == Role::primary) {
       endpoint_->health.on_connect_failed(cluster_.loop().timers().now());
     }
-  } else if (codec_.response_begun()) {
+  } else if (response_told_) {
     error.code = ErrorCode::upstream_cut_off;
   }
   fail(std::move(error));
@@ -114,6 +118,7 @@ void UpstreamConnection::on_informational(codec::StreamId, ResponseHead& head) {
 }
 
 void UpstreamConnection::on_response(codec::StreamId, ResponseHead& head) {
+  response_told_ = true;
   if (events_ != nullptr) events_->on_stream_response(head);
 }
 
@@ -122,6 +127,7 @@ void UpstreamConnection::on_response_body(codec::StreamId, Bytes bytes) {
 }
 
 void UpstreamConnection::on_response_end(codec::StreamId) {
+  response_over_ = true;
   if (events_ != nullptr) events_->on_stream_end();
 }
 

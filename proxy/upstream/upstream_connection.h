@@ -76,6 +76,9 @@ class UpstreamConnection final : public net::Deferrable,
   State state_ = State::connecting;
   bool reused_ = false;
   bool sent_any_ = false;
+  bool request_over_ = false;  // of the stream that is open, as are the two below
+  bool response_told_ = false;
+  bool response_over_ = false;
   bool broken_ = false;
 };
 

@@ -45,6 +45,7 @@ void Worker::start_thread() {
     cut();
     listeners_.clear();
     connections_.clear();
+    loop_.finish_deletes();  // they use what this worker owns
   });
 }
 

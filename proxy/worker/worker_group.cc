@@ -57,11 +57,11 @@ class WorkerGroup::Crew {
   void tell_all(F what, Done done);
 
   Shared shared_;
+  comparison::Ledger process_ledger_;  // both outlive every reservation: in a worker, in a queue
+  std::map<std::string, comparison::Ledger> ledgers_;  // by migration
   std::unique_ptr<comparison::ComparisonPool> comparisons_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<std::string, Bound> listeners_;
-  comparison::Ledger process_ledger_;
-  std::map<std::string, comparison::Ledger> ledgers_;  // by migration
   std::unique_ptr<net::Timer> stop_timer_;
   std::vector<EndpointHealth> health_;
 };
@@ -69,20 +69,27 @@ class WorkerGroup::Crew {
 Result<WorkerGroup::Crew::Bound> WorkerGroup::Crew::bind_one(const config::Address& address,
                                                              std::size_t workers) {
   Bound bound{address, {}, {}};
-  std::uint16_t port = address.port;
-  Result<int> socket = 0;
-  for (std::size_t i = 0; i < workers && socket; ++i) {
-    Result<net::SocketAddress> at = net::SocketAddress::parse(address.host, port);
-    socket = at ? net::bind_tcp(*at) : Result<int>(tl::unexpected(at.error()));
-    if (!socket) break;
+  Result<net::SocketAddress> at = net::SocketAddress::parse(address.host, address.port);
+  if (!at) return tl::unexpected(at.error());
+  // Alone first: a second process on the same port must not take half of the connections.
+  Result<int> socket = net::bind_tcp(*at, net::Sharing::nobody);
+  if (!socket) return tl::unexpected(socket.error());
+  *at = net::SocketAddress::local_of(*socket);
+  bound.address = at->to_text();
+  if (workers == 1) {
     bound.sockets.push_back(*socket);
-    const net::SocketAddress local = net::SocketAddress::local_of(*socket);
-    bound.address = local.to_text();
-    port = local.port();  // the others follow where the first one asked for any port
+    return bound;
   }
-  if (socket) return bound;
-  for (const int fd : bound.sockets) ::close(fd);
-  return tl::unexpected(socket.error());
+  ::close(*socket);
+  for (std::size_t i = 0; i < workers; ++i) {
+    socket = net::bind_tcp(*at, net::Sharing::workers);
+    if (!socket) {
+      for (const int fd : bound.sockets) ::close(fd);
+      return tl::unexpected(socket.error());
+    }
+    bound.sockets.push_back(*socket);
+  }
+  return bound;
 }
 
 Result<std::map<std::string, WorkerGroup::Crew::Bound>> WorkerGroup::Crew::bind_new(
@@ -171,7 +178,7 @@ Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot
     crew_->workers_.push_back(std::make_unique<Worker>(
         i, crew_->shared_.stats.worker(i), crew_->shared_.access_log, *crew_->comparisons_));
   }
-  crew_->assign(snapshot, flags, std::move(*bound), [] {});
+  crew_->assign(snapshot, flags, std::move(*bound), [] {});  // taken as the first thing they do
   for (const auto& worker : crew_->workers_) worker->start_thread();
   return {};
 }
