@@ -10,10 +10,14 @@
 #include <chrono>
 
 #include "proxy/net/loop.h"
+#include "proxy/net/signals.h"
 
 namespace banyan::test {
 
 inline constexpr Milliseconds kGiveUp{10'000};
+
+// As the process does.
+inline const bool kBrokenPipesAreErrors = (net::Signals::ignore_broken_pipes(), true);
 
 // Keeps the loop from waiting longer than a tick, so that a condition of the test is looked at.
 class Ticking {

@@ -112,7 +112,7 @@ class Listening {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   // nullptr where nobody waits.
-  [[nodiscard]] std::unique_ptr<Peer> accept() {
+  std::unique_ptr<Peer> accept() {
     const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
     return fd < 0 ? nullptr : std::make_unique<Peer>(fd);
   }

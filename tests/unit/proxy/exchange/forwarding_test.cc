@@ -1,0 +1,154 @@
+#include "proxy/exchange/forwarding.h"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+namespace banyan::exchange {
+namespace {
+
+using Fields = std::initializer_list<std::pair<const char*, const char*>>;
+
+std::string fields(const Headers& headers) {
+  std::string all;
+  for (const Header h : headers) {
+    all.append(h.name).append(": ").append(h.value).append("\n");
+  }
+  return all;
+}
+
+std::string forwarded(Fields in, ForwardRules rules = {.client = "", .x_forwarded = false}) {
+  RequestHead head;
+  for (const auto& [name, value] : in) head.headers.add(name, value);
+  RequestHead out;
+  forward_request(head, rules, out);
+  return fields(out.headers);
+}
+
+TEST(ForwardRequest, KeepsOrderSpellingAndRepetition) {
+  EXPECT_EQ(forwarded({{"B", "1"}, {"a", "2"}, {"B", "3"}, {"Cookie", "c=d"}}),
+            "B: 1\na: 2\nB: 3\nCookie: c=d\n");
+}
+
+TEST(ForwardRequest, Rfc9110Section761HopByHopFieldsEndHere) {
+  EXPECT_EQ(forwarded({{"Connection", "close, X-Hop , x-other"},
+                       {"X-Hop", "1"},
+                       {"X-OTHER", "2"},
+                       {"Keep-Alive", "timeout=5"},
+                       {"Proxy-Connection", "keep-alive"},
+                       {"Proxy-Authorization", "Basic x"},
+                       {"TE", "trailers"},
+                       {"Trailer", "x"},
+                       {"Transfer-Encoding", "chunked"},
+                       {"Upgrade", "websocket"},
+                       {"X-Stays", "3"}}),
+            "X-Stays: 3\n");
+}
+
+TEST(ForwardRequest, Rfc9110Section761EveryConnectionFieldCounts) {
+  EXPECT_EQ(forwarded({{"X-A", "1"}, {"Connection", "x-a"}, {"Connection", "x-b"}, {"X-B", "2"}}),
+            "");
+}
+
+TEST(ForwardRequest, FramingAndHostAreWrittenAnew) {
+  EXPECT_EQ(forwarded({{"Host", "a"}, {"Content-Length", "3"}, {"Expect", "100-continue"}}),
+            "Expect: 100-continue\n");
+  RequestHead head;
+  head.method = Method::post;
+  head.method_text = "POST";
+  head.target = "/a?b";
+  head.authority = "shop.test";
+  head.framing = Framing::content_length;
+  head.content_length = 3;
+  head.expect_continue = true;
+  RequestHead out;
+  forward_request(head, {}, out);
+  EXPECT_EQ(out.method, Method::post);
+  EXPECT_EQ(out.method_text, "POST");
+  EXPECT_EQ(out.target, "/a?b");
+  EXPECT_EQ(out.authority, "shop.test");
+  EXPECT_EQ(out.framing, Framing::content_length);
+  EXPECT_EQ(out.content_length, 3U);
+  EXPECT_TRUE(out.expect_continue);
+}
+
+TEST(ForwardRequest, SaysWhatThisHopKnowsAndNotWhatTheClientSaid) {
+  RequestHead head;
+  head.authority = "shop.test";
+  for (const char* name :
+       {"X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto", "Forwarded"}) {
+    head.headers.add(name, "forged");
+  }
+  RequestHead out;
+  forward_request(head, {.client = "10.0.0.9", .scheme = "http", .via = true}, out);
+  EXPECT_EQ(fields(out.headers),
+            "via: 1.1 banyan\nx-forwarded-for: 10.0.0.9\nx-forwarded-host: shop.test\n"
+            "x-forwarded-proto: http\n");
+}
+
+TEST(ForwardRequest, TakesTheShadowMarkerFromClients) {
+  EXPECT_EQ(forwarded({{"X-Banyan-Shadow", "orders"}, {"x-banyan-shadow", "b"}}), "");
+  EXPECT_EQ(forwarded({{"Baggage", "banyan-shadow=1"}}), "");
+  EXPECT_EQ(forwarded({{"Baggage", "a=1, banyan-shadow=1;p=2 ,b=2"}}), "Baggage: a=1, b=2\n");
+}
+
+TEST(Baggage, LosesTheMarkerAndNothingElse) {
+  EXPECT_EQ(baggage_without_marker(""), "");
+  EXPECT_EQ(baggage_without_marker("banyan-shadow"), "");
+  EXPECT_EQ(baggage_without_marker("banyan-shadow = 1"), "");
+  EXPECT_EQ(baggage_without_marker(" , banyan-shadow=1,, banyan-shadow=2"), "");
+  EXPECT_EQ(baggage_without_marker("banyan-shadows=1,x-banyan-shadow=1"),
+            "banyan-shadows=1, x-banyan-shadow=1");
+  EXPECT_EQ(baggage_without_marker("a=1;p;q=2"), "a=1;p;q=2");
+}
+
+TEST(MarkAsShadow, TellsTheServiceAndItsInstrumentation) {
+  RequestHead head;
+  head.headers.add("baggage", "a=1");
+  mark_as_shadow(head, "orders");
+  EXPECT_EQ(fields(head.headers),
+            "baggage: a=1\nx-banyan-shadow: orders\nbaggage: banyan-shadow=1\n");
+}
+
+std::string answered(Fields in, bool via = false) {
+  ResponseHead head;
+  for (const auto& [name, value] : in) head.headers.add(name, value);
+  ResponseHead out;
+  forward_response(head, via, out);
+  return fields(out.headers);
+}
+
+TEST(ForwardResponse, HopByHopFieldsEndHereAndCookiesStayApart) {
+  EXPECT_EQ(answered({{"Set-Cookie", "a=1"},
+                      {"Connection", "X-Hop"},
+                      {"X-Hop", "1"},
+                      {"Transfer-Encoding", "chunked"},
+                      {"Content-Length", "5"},
+                      {"Set-Cookie", "b=2"},
+                      {"Server", "theirs"}}),
+            "Set-Cookie: a=1\nSet-Cookie: b=2\nServer: theirs\n");
+}
+
+TEST(ForwardResponse, AddsNothingUnlessAsked) {
+  EXPECT_EQ(answered({}), "");
+  EXPECT_EQ(answered({}, true), "via: 1.1 banyan\n");
+}
+
+TEST(ForwardResponse, Rfc9110Section86TheLengthThatHeadWasToldStays) {
+  ResponseHead head;
+  head.status = 200;
+  head.reason = "Fine";
+  head.framing = Framing::none;
+  head.content_length = 4'711;
+  ResponseHead out;
+  forward_response(head, false, out);
+  EXPECT_EQ(out.content_length, 4'711U);
+  EXPECT_EQ(out.framing, Framing::none);
+  EXPECT_EQ(out.status, 200);
+  EXPECT_EQ(out.reason, "Fine");
+}
+
+}  // namespace
+}  // namespace banyan::exchange

@@ -1,0 +1,346 @@
+#include "proxy/upstream/cluster.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/loop_fixture.h"
+#include "tests/support/scripted_peer.h"
+
+namespace banyan::upstream {
+namespace {
+
+using test::Peer;
+
+struct Stream final : StreamEvents {
+  void on_stream_ready() override { ++ready; }
+  void on_stream_informational(ResponseHead&) override {}
+  void on_stream_response(ResponseHead& head) override { status = head.status; }
+  void on_stream_body(Bytes bytes) override { body.append(bytes); }
+  void on_stream_end() override {
+    ended = true;
+    if (release_at_the_end) lease.reset();
+  }
+  void on_stream_error(Error e) override {
+    EXPECT_FALSE(error || ended);
+    error = std::move(e);
+    lease.reset();
+  }
+  void on_stream_blocked() override {}
+  void on_stream_writable() override {}
+
+  int ready = 0;
+  int status = 0;
+  bool ended = false;
+  bool release_at_the_end = true;
+  std::string body;
+  std::optional<Error> error;
+  Lease lease;
+};
+
+class ClusterTest : public test::LoopTest {
+ protected:
+  ClusterTest() {
+    settings.upstream.name = "orders";
+    settings.upstream.endpoints = {{"127.0.0.1", server.port()}};
+  }
+  ~ClusterTest() override {
+    for (auto& s : streams) s->lease.reset();
+    turn();
+    cluster.reset();
+    turn();
+  }
+  Lane& lane() { return cluster->lane(Role::primary); }
+  void make() { cluster = std::make_unique<Cluster>(loop, stats, settings); }
+
+  Stream& lease(LeaseWish wish = {}, Role role = Role::primary) {
+    streams.push_back(std::make_unique<Stream>());
+    Stream& s = *streams.back();
+    Result<Lease> lease = cluster->lane(role).lease(s, wish);
+    if (lease) {
+      s.lease = std::move(*lease);
+    } else {
+      s.error = lease.error();
+    }
+    return s;
+  }
+  // Connected, and the server's end of it.
+  std::unique_ptr<Peer> connected(Stream& s) {
+    EXPECT_TRUE(run_until([&] { return s.error || s.lease->ready(); }));
+    std::unique_ptr<Peer> peer;
+    EXPECT_TRUE(run_until([&] { return (peer = server.accept()) != nullptr; }));
+    return peer;
+  }
+  static void ask(Stream& s) {
+    RequestHead head;
+    head.method_text = "GET";
+    head.target = "/";
+    head.authority = "a";
+    s.lease->send_head(head);
+    s.lease->send_end();
+  }
+  void answer(Stream& s, Peer& peer, std::string_view text = "HTTP/1.1 204 No\r\n\r\n") {
+    EXPECT_TRUE(run_until([&] { return peer.received().ends_with("\r\n\r\n"); }));
+    (void)peer.take();
+    peer.send(text);
+    EXPECT_TRUE(run_until([&] { return s.ended || s.error; }));
+  }
+  // One whole exchange on a new connection; it is then idle.
+  std::unique_ptr<Peer> idle_connection() {
+    Stream& s = lease({.fresh = true});
+    auto peer = connected(s);
+    ask(s);
+    answer(s, *peer);
+    return peer;
+  }
+  std::int64_t open(Role role = Role::primary) {
+    return stats.connections[static_cast<std::size_t>(role)].read();
+  }
+
+  test::Listening server;
+  observe::UpstreamStats stats;
+  ClusterSettings settings;
+  std::unique_ptr<Cluster> cluster;
+  std::vector<std::unique_ptr<Stream>> streams;
+};
+
+TEST_F(ClusterTest, ANewConnectionIsReadyLaterAKeptOneAtOnce) {
+  make();
+  Stream& first = lease();
+  EXPECT_FALSE(first.lease->ready());
+  auto peer = connected(first);
+  EXPECT_EQ(first.ready, 1);
+  ask(first);
+  answer(first, *peer);
+  Stream& second = lease();
+  EXPECT_TRUE(second.lease->ready());
+  EXPECT_EQ(second.ready, 0);
+  EXPECT_EQ(stats.connections_opened.read(), 1);
+}
+
+TEST_F(ClusterTest, TheConnectionThatWasUsedLastIsUsedNext) {
+  make();
+  Stream& a = lease();
+  auto peer_a = connected(a);
+  Stream& b = lease();
+  auto peer_b = connected(b);
+  ask(a);
+  ask(b);
+  answer(b, *peer_b);
+  answer(a, *peer_a);
+  Stream& next = lease();
+  ask(next);
+  ASSERT_TRUE(run_until([&] { return !peer_a->received().empty(); }));
+  EXPECT_EQ(peer_b->received(), "");
+}
+
+TEST_F(ClusterTest, TheLanesShareNoConnection) {
+  make();
+  auto kept = idle_connection();
+  Stream& shadow = lease({}, Role::shadow);
+  EXPECT_FALSE(shadow.lease->ready());
+  auto other = connected(shadow);
+  EXPECT_EQ(open(Role::primary), 1);
+  EXPECT_EQ(open(Role::shadow), 1);
+}
+
+TEST_F(ClusterTest, AnIdleConnectionIsClosedInTime) {
+  settings.upstream.idle_timeout = Milliseconds(50);
+  make();
+  auto peer = idle_connection();
+  EXPECT_EQ(open(), 1);
+  ASSERT_TRUE(run_until([&] { return peer->ended(); }));
+  EXPECT_EQ(open(), 0);
+}
+
+TEST_F(ClusterTest, AConnectionThatIdledTooLongForTheRequestIsPassedOver) {
+  make();
+  auto peer = idle_connection();
+  test::run_for(loop, Milliseconds(60));
+  Stream& careful = lease({.fresh = false, .idle_max = Milliseconds(20)});
+  EXPECT_FALSE(careful.lease->ready());
+  Stream& other = lease();
+  EXPECT_TRUE(other.lease->ready());
+}
+
+TEST_F(ClusterTest, AnIdleConnectionThatClosesOrSpeaksUnaskedIsDropped) {
+  make();
+  for (const char* says : {"", "HTTP/1.1 200 OK\r\n\r\n"}) {
+    auto peer = idle_connection();
+    if (*says != '\0') {
+      peer->send(says);
+    } else {
+      peer->finish();
+    }
+    ASSERT_TRUE(run_until([&] { return open() == 0; }));
+  }
+}
+
+TEST_F(ClusterTest, MoreBytesThanTheAnswerMakeAConnectionUnfitForAnother) {
+  make();
+  Stream& s = lease();
+  auto peer = connected(s);
+  ask(s);
+  answer(s, *peer, "HTTP/1.1 204 No\r\n\r\nHTTP/1.1 200 OK\r\n\r\n");
+  EXPECT_TRUE(s.ended);
+  EXPECT_EQ(open(), 0);
+}
+
+TEST_F(ClusterTest, AnUnfinishedStreamIsResetWhenItIsReleased) {
+  make();
+  Stream& s = lease();
+  auto peer = connected(s);
+  ask(s);
+  ASSERT_TRUE(run_until([&] { return !peer->received().empty(); }));
+  s.lease.reset();
+  ASSERT_TRUE(run_until([&] { return peer->received(), peer->over(); }));
+  EXPECT_TRUE(peer->was_reset());
+}
+
+TEST_F(ClusterTest, AnAnswerThatEndsTheConnectionEndsItOrderly) {
+  for (const char* text : {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
+                           "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"}) {
+    make();
+    Stream& s = lease();
+    auto peer = connected(s);
+    ask(s);
+    answer(s, *peer, text);
+    EXPECT_EQ(s.body, "x");
+    ASSERT_TRUE(run_until([&] { return peer->received(), peer->over(); }));
+    EXPECT_FALSE(peer->was_reset());
+    EXPECT_EQ(open(), 0);
+  }
+}
+
+TEST_F(ClusterTest, ALeaseThatWasNotUsedEndsOrderly) {
+  make();
+  Stream& s = lease();
+  auto peer = connected(s);
+  s.lease.reset();
+  ASSERT_TRUE(run_until([&] { return peer->ended(); }));
+}
+
+TEST_F(ClusterTest, LeasesThatWaitForAConnectionAreBounded) {
+  settings.pending_max = 3;
+  make();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(lease().error);
+  Stream& fourth = lease();
+  ASSERT_TRUE(fourth.error);
+  EXPECT_EQ(fourth.error->code, ErrorCode::pending_overflow);
+  streams[0]->lease.reset();  // gives its place back
+  EXPECT_FALSE(lease().error);
+  ASSERT_TRUE(run_until([&] { return streams[1]->ready == 1 && streams[2]->ready == 1; }));
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(lease().error);
+}
+
+TEST_F(ClusterTest, AConnectIntoAFullBacklogTimesOutAndIsNotTheRequestsFault) {
+  const test::Listening full(0);
+  std::vector<std::unique_ptr<Peer>> waiting;
+  for (int i = 0; i < 2; ++i) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const sockaddr_in to = test::loopback(full.port());
+    (void)::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    waiting.push_back(std::make_unique<Peer>(fd));
+  }
+  settings.upstream.endpoints[0].port = full.port();
+  settings.timeouts.connect = Milliseconds(50);
+  make();
+  Stream& s = lease();
+  ASSERT_TRUE(run_until([&] { return s.error.has_value(); }));
+  EXPECT_EQ(s.error->code, ErrorCode::connect_timeout);
+  EXPECT_EQ(s.error->retry, Retry::safe);
+  EXPECT_EQ(open(), 0);
+}
+
+TEST_F(ClusterTest, FiveRefusedConnectsTakeAnEndpointOutButNotAllOfThem) {
+  settings.upstream.endpoints = {{"127.0.0.1", test::refusing_port()}};
+  make();
+  for (int i = 0; i < 6; ++i) {
+    Stream& s = lease();
+    ASSERT_TRUE(run_until([&] { return s.error.has_value(); }));
+    EXPECT_EQ(s.error->code, ErrorCode::connect_refused);
+    EXPECT_EQ(cluster->endpoints()[0]->health.healthy(), i < 4);
+  }
+}
+
+TEST_F(ClusterTest, ShadowFailuresSayNothingAboutHealth) {
+  settings.upstream.endpoints = {{"127.0.0.1", test::refusing_port()}};
+  make();
+  for (int i = 0; i < 6; ++i) {
+    Stream& s = lease({}, Role::shadow);
+    ASSERT_TRUE(run_until([&] { return s.error.has_value(); }));
+  }
+  EXPECT_TRUE(cluster->endpoints()[0]->health.healthy());
+}
+
+TEST_F(ClusterTest, AnEndpointThatIsOutIsPassedOver) {
+  settings.upstream.endpoints = {{"127.0.0.1", test::refusing_port()},
+                                 {"127.0.0.1", server.port()}};
+  make();
+  std::vector<std::unique_ptr<Peer>> peers;
+  for (int i = 0; i < 10; ++i) {  // in turn
+    Stream& s = lease({.fresh = true});
+    ASSERT_TRUE(run_until([&] { return s.error || s.lease->ready(); }));
+  }
+  for (int i = 0; i < 6; ++i) {
+    Stream& s = lease({.fresh = true});
+    ASSERT_TRUE(run_until([&] { return s.error || s.lease->ready(); }));
+    EXPECT_FALSE(s.error);
+  }
+}
+
+TEST_F(ClusterTest, AReloadThatMovesTheEndpointEndsIdleConnectionsNowAndBusyOnesAfterwards) {
+  make();
+  Stream& busy = lease();
+  auto busy_peer = connected(busy);
+  ask(busy);
+  auto idle_peer = idle_connection();
+  test::Listening moved;
+  settings.upstream.endpoints = {{"127.0.0.1", moved.port()}};
+  cluster->update(settings);
+  ASSERT_TRUE(run_until([&] { return idle_peer->ended(); }));
+  EXPECT_EQ(open(), 1);
+  answer(busy, *busy_peer);
+  EXPECT_TRUE(busy.ended);
+  ASSERT_TRUE(run_until([&] { return busy_peer->ended(); }));
+  Stream& next = lease();
+  ASSERT_TRUE(run_until([&] { return next.lease->ready(); }));
+  EXPECT_NE(moved.accept(), nullptr);
+}
+
+TEST_F(ClusterTest, AReloadThatKeepsTheEndpointKeepsItsHealthAndItsConnections) {
+  make();
+  auto peer = idle_connection();
+  const auto endpoint = cluster->endpoints()[0];
+  settings.timeouts.connect = Milliseconds(77);
+  cluster->update(settings);
+  EXPECT_EQ(cluster->endpoints()[0], endpoint);
+  EXPECT_TRUE(lease().lease->ready());
+}
+
+TEST_F(ClusterTest, HundredLeasesDestroyedAtAnyStage) {
+  make();
+  for (int i = 0; i < 100; ++i) {
+    Stream& s = lease({.fresh = i % 2 == 0});
+    if (i % 3 == 0) turn();
+    if (s.lease->ready()) ask(s);
+    if (i % 5 == 0) turn();
+    if (i % 4 == 0) s.lease.reset();
+    server.accept();
+  }
+  for (auto& s : streams) s->lease.reset();
+  turn();
+  EXPECT_EQ(open(), 0);
+}
+
+TEST_F(ClusterTest, WithoutAnEndpointNothingIsLeased) {
+  settings.upstream.endpoints.clear();
+  make();
+  EXPECT_EQ(lease().error->code, ErrorCode::connect_refused);
+}
+
+}  // namespace
+}  // namespace banyan::upstream
