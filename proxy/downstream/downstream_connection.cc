@@ -99,8 +99,6 @@ void DownstreamConnection::next_request() {
     const Bytes bytes = held->bytes();
     services_.loop.defer_delete(std::move(held));
     feed(bytes);
-    const bool cut_off = read_ended_ && waiting_.empty() && exchange_ != nullptr;
-    if (cut_off && state_ == State::open) codec_.feed_eof();
   }
   if (state_ != State::open) return;
   if (waiting_.empty() && !body_paused_) transport_->resume_reading();

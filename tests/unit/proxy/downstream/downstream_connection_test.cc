@@ -136,6 +136,27 @@ TEST_F(DownstreamConnectionTest, NoFurtherRequestBeginsWhileTheClientDoesNotRead
       << " served, " << got << " bytes";
 }
 
+TEST_F(DownstreamConnectionTest, AClientThatOnlyAsksAndNeverReadsIsNotReadEither) {
+  serve();
+  c = Peer::connected_to(port, 262'144);
+  std::string ask;
+  for (int i = 0; i < 2'000; ++i) ask += get("/nowhere");
+  constexpr std::size_t kMuch = 20'000'000;  // more than the socket buffers of both directions
+  std::string left;
+  std::size_t sent = 0;
+  for (int idle = 0; idle < 50 && sent < kMuch;) {
+    if (left.empty()) left = ask;
+    const std::size_t n = c->send_some(left);
+    left.erase(0, n);
+    sent += n;
+    idle = n == 0 ? idle + 1 : 0;
+    turn();
+  }
+  EXPECT_LT(sent, kMuch);
+  std::size_t got = 0;
+  ASSERT_TRUE(run_until([&] { return (got += c->take().size()) > 10'000'000; })) << got;
+}
+
 // ---- the request's end and the connection's ---------------------------------------------------
 
 TEST_F(DownstreamConnectionTest, AHalfClosedClientGetsItsAnswerAndTheEnd) {

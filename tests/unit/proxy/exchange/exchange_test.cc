@@ -137,6 +137,7 @@ TEST_P(BeforeTheHead, IsALocalErrorAndTheClientMayGoOn) {
   auto up = accepted(legacy);
   take_head(*up);
   up->send(GetParam().before);
+  turn();  // seen before the rest happens
   GetParam().then(*up);
   expect_error(*c, GetParam().code);
   EXPECT_EQ(upstream(0).retries.read(), 0);
