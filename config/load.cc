@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <fmt/format.h>
+#include <atomic>
 
 #include <cerrno>
 #include <cstdio>
@@ -58,6 +59,8 @@ Loaded load_text(std::string_view yaml) {
   decode({*root, {}, problems}, draft);
   auto snapshot = std::make_shared<Snapshot>(resolve(std::move(draft), problems));
   if (!problems.none()) return {nullptr, problems.take()};
+  static std::atomic<std::uint64_t> loads{0};
+  snapshot->generation = ++loads;
   snapshot->content_hash = content_hash_of(yaml);
   return {std::move(snapshot), {}};
 }

@@ -87,7 +87,7 @@ struct Snapshot {
   std::string state_dir = "/var/lib/banyan";
   Address admin{"127.0.0.1", 9901};
   Address health{"0.0.0.0", 9902};
-  std::string log_level = "info";     // trace debug info warning error
+  std::string log_level = "info";      // trace debug info warning error
   std::string access_path = "stdout";  // a file, `stdout`, or empty: off
   milliseconds drain_delay{5'000};
   milliseconds drain_timeout{30'000};
@@ -101,8 +101,9 @@ struct Snapshot {
   std::vector<Upstream> upstreams;
   std::optional<std::size_t> default_upstream;  // index into upstreams
   std::vector<Migration> migrations;
-  routing::RouteTable routes;  // routes()[i] belongs to migrations[i]
+  routing::RouteTable routes;                   // routes()[i] belongs to migrations[i]
   std::map<std::string, routing::Share> flags;  // as written under `flags:`
+  std::uint64_t generation = 0;                 // counts up with every load of the process
   std::string content_hash;                     // of the file's bytes
 };
 

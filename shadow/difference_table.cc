@@ -52,22 +52,22 @@ std::size_t bytes_of(const Sample& sample) {
 DifferenceTable::DifferenceTable(TableLimits limits, Redaction redaction)
     : limits_(limits), redaction_(std::move(redaction)) {}
 
-DifferenceTable::Migration& DifferenceTable::migration_of(std::string_view name, const Epoch& epoch,
+DifferenceTable::Migration* DifferenceTable::migration_of(std::string_view name, const Epoch& epoch,
                                                           WallTime now) {
   auto found = migrations_.find(name);
-  if (found == migrations_.end()) {
-    found = migrations_.emplace(std::string(name), Migration{}).first;
-    found->second.epoch = epoch.name;
-    found->second.rules = epoch.rules;
-  }
+  const bool known = found != migrations_.end();
+  if (!known) found = migrations_.emplace(std::string(name), Migration{}).first;
   Migration& migration = found->second;
-  if (migration.epoch != epoch.name || migration.rules != epoch.rules) {
+  const bool same = migration.epoch == epoch.name && migration.rules == epoch.rules;
+  if (!known || !same) {
+    if (known && epoch.generation < migration.generation) return nullptr;
     migration = Migration{};
     migration.epoch = epoch.name;
     migration.rules = epoch.rules;
   }
+  migration.generation = std::max(migration.generation, epoch.generation);
   if (migration.since == WallTime{}) migration.since = now;
-  return migration;
+  return &migration;
 }
 
 DifferenceTable::Endpoint& DifferenceTable::endpoint_of(Migration& migration,
@@ -116,7 +116,9 @@ void DifferenceTable::add(std::string_view migration, const Epoch& epoch, const 
                           const Comparison& comparison) {
   const std::string name = folded_endpoint(pair.method, pair.target);
   const std::scoped_lock lock(mutex_);
-  Migration& of = migration_of(migration, epoch, pair.at);
+  Migration* const known = migration_of(migration, epoch, pair.at);
+  if (known == nullptr) return;
+  Migration& of = *known;
   Endpoint& endpoint = count(of, name, pair.primary, comparison.verdict, 1);
   for (const Difference& difference : comparison.differences) {
     add_difference(of, endpoint, pair, difference);
@@ -128,7 +130,8 @@ void DifferenceTable::settle(std::string_view migration, const Epoch& epoch,
                              std::uint64_t count_of, WallTime at) {
   const std::string name = folded_endpoint(method, target);
   const std::scoped_lock lock(mutex_);
-  count(migration_of(migration, epoch, at), name, primary, Verdict::match, count_of);
+  Migration* const known = migration_of(migration, epoch, at);
+  if (known != nullptr) count(*known, name, primary, Verdict::match, count_of);
 }
 
 MigrationReport DifferenceTable::report_of(const std::string& name) const {

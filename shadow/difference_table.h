@@ -73,19 +73,21 @@ struct MigrationReport {
 
 // The span over which verdicts are counted: it ends when its name or the rules change.
 struct Epoch {
-  Epoch(std::string_view shown, std::uint64_t rules_hash = 0) : name(shown), rules(rules_hash) {}
+  Epoch(std::string_view shown, std::uint64_t rules_hash = 0, std::uint64_t load = 0)
+      : name(shown), rules(rules_hash), generation(load) {}
   Epoch(const std::string& shown) : name(shown) {}
   Epoch(const char* shown) : name(shown) {}
 
-  std::string_view name;    // what the configuration calls it
-  std::uint64_t rules = 0;  // of `compare`
+  std::string_view name;         // what the configuration calls it
+  std::uint64_t rules = 0;       // of `compare`
+  std::uint64_t generation = 0;  // a pair of an older load does not end a newer epoch
 };
 
 class DifferenceTable {
  public:
   explicit DifferenceTable(TableLimits limits = {}, Redaction redaction = {});
 
-  // Another epoch starts the migration's count afresh.
+  // Another epoch starts the migration's count afresh; a straggler of an older one is left out.
   void add(std::string_view migration, const Epoch& epoch, const CapturedPair& pair,
            const Comparison& comparison);
   // Plainly equal pairs, settled without a comparison. `at`: when, as far as it is known.
@@ -109,13 +111,15 @@ class DifferenceTable {
   struct Migration {
     std::string epoch;
     std::uint64_t rules = 0;
+    std::uint64_t generation = 0;
     WallTime since;
     VerdictCounts to_monolith{};
     VerdictCounts to_legacy{};
     std::map<std::string, Endpoint, std::less<>> endpoints;
     std::size_t bytes = 0;  // of TableLimits::bytes_max
   };
-  Migration& migration_of(std::string_view name, const Epoch& epoch, WallTime now);
+  // nullptr: a straggler.
+  Migration* migration_of(std::string_view name, const Epoch& epoch, WallTime now);
   Endpoint& endpoint_of(Migration& migration, const std::string& name);
   PlaceCount& place_of(Migration& migration, Endpoint& endpoint, PlaceKey key);
   void add_difference(Migration& migration, Endpoint& endpoint, const CapturedPair& pair,

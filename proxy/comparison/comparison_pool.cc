@@ -75,12 +75,12 @@ void ComparisonPool::compare(const Job& job) {
   const config::Migration& migration = job.snapshot->migrations[job.migration];
   const shadow::Comparison result =
       job.settled ? shadow::Comparison{} : shadow::compare(job.pair, migration.compare);
-  const shadow::Epoch epoch(migration.epoch, migration.compare_hash);
+  const shadow::Epoch epoch(migration.epoch, migration.compare_hash, job.snapshot->generation);
   const auto shadow_arm = static_cast<std::size_t>(other(job.pair.primary));
   job.stats->comparisons[shadow_arm][static_cast<std::size_t>(result.verdict)].add();
   if (job.settled) {
-    differences_.settle(migration.name, epoch, job.pair.method, job.pair.target,
-                        job.pair.primary, 1, job.pair.at);
+    differences_.settle(migration.name, epoch, job.pair.method, job.pair.target, job.pair.primary,
+                        1, job.pair.at);
   } else {
     differences_.add(migration.name, epoch, job.pair, result);
   }

@@ -40,6 +40,8 @@ Result<routing::Share, std::string> share_of(const json& percent) {
   return *share;
 }
 
+constexpr std::chrono::hours kTtlMax{366 * 24};
+
 Result<std::optional<WallTime>, std::string> expiry_of(const json& body, WallTime now) {
   if (!body.contains("ttl")) return std::optional<WallTime>{};
   if (!body["ttl"].is_string())
@@ -47,6 +49,7 @@ Result<std::optional<WallTime>, std::string> expiry_of(const json& body, WallTim
   const auto ttl = config::read_duration(body["ttl"].get<std::string>());
   if (!ttl) return tl::unexpected("ttl: " + ttl.error());
   if (ttl->count() <= 0) return tl::unexpected(std::string("ttl: 0 is over at once"));
+  if (*ttl > kTtlMax) return tl::unexpected(std::string("ttl: more than a year"));
   return std::optional<WallTime>(now + *ttl);
 }
 
@@ -237,6 +240,7 @@ void AdminApi::clear_flag(const Call& call) {
   if (!body) return call.reply(problem(400, body.error()));
   parts_.switches.clear_flag(
       name, author(call), [this, name, reply = call.reply](const auto& done) {
+        parts_.changed();
         const auto view = parts_.switches.flag(name);
         reply(switched_response(done, view ? flag_json(*view) : json::object()));
       });

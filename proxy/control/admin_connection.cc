@@ -7,6 +7,7 @@ namespace {
 
 // What a client may send ahead of an answer.
 constexpr std::size_t kUnreadBytesMax = 64 * 1024;
+constexpr std::size_t kReadBytesMax = 16 * 1024;
 
 ResponseHead head_of(const AdminResponse& response) {
   ResponseHead head;
@@ -35,12 +36,16 @@ AdminConnection::AdminConnection(AdminServer& server, std::unique_ptr<net::TcpTr
       timer_(net::Timer::calling<&AdminConnection::on_timeout>(server.loop_.timers(), this)),
       self_(std::make_shared<AdminConnection*>(this)) {
   timer_.set_in(kAdminRequestTimeout);
+  transport_->limit_reads(kReadBytesMax);
   transport_->start(*this);
 }
 
 void AdminConnection::on_read(Bytes bytes) {
   if (stage_ == Stage::lingering || stage_ == Stage::done) return;
-  if (unread_.empty() && stage_ == Stage::reading) timer_.set_in(kAdminRequestTimeout);
+  // Counted from the first byte of a request to its end, however slowly it comes.
+  if (stage_ == Stage::reading && !std::exchange(request_begun_, true)) {
+    timer_.set_in(kAdminRequestTimeout);
+  }
   unread_ += bytes;
   pump();
 }
@@ -49,19 +54,36 @@ void AdminConnection::on_read(Bytes bytes) {
 void AdminConnection::pump() {
   if (std::exchange(feeding_, true)) return;
   bool taken = true;
-  while (taken && stage_ == Stage::reading && !unread_.empty()) {
+  // A client that does not read its answers gets no further ones.
+  while (taken && stage_ == Stage::reading && !unread_.empty() && !crowded()) {
     const std::size_t consumed = codec_.feed(unread_);
     unread_.erase(0, consumed);
     taken = consumed > 0;
   }
   feeding_ = false;
-  if (unread_.size() > kUnreadBytesMax) {
+  if (unread_.size() > kUnreadBytesMax || crowded()) {
     transport_->pause_reading();
   } else {
     transport_->resume_reading();
   }
+  if (crowded()) return pump_later();
   if (peer_closed_ && stage_ == Stage::reading) done();
 }
+
+// Once this iteration has written: where it could not write all, on_writable() goes on.
+void AdminConnection::pump_later() {
+  const std::weak_ptr<AdminConnection*> self = self_;
+  server_.loop_.post([self] {
+    const auto alive = self.lock();
+    if (alive && !(*alive)->crowded()) (*alive)->pump();
+  });
+}
+
+bool AdminConnection::crowded() const {
+  return transport_->backlog() > net::Transport::kBacklogHigh;
+}
+
+void AdminConnection::on_writable() { pump(); }
 
 void AdminConnection::on_read_end() {
   peer_closed_ = true;
@@ -129,7 +151,8 @@ void AdminConnection::answer(codec::StreamId stream, const AdminResponse& respon
   codec_.send_end(stream);
   if (codec_.must_close() || (peer_closed_ && unread_.empty())) return linger();
   stage_ = Stage::reading;
-  timer_.set_in(kAdminIdleTimeout);
+  request_begun_ = !unread_.empty();
+  timer_.set_in(request_begun_ ? kAdminRequestTimeout : kAdminIdleTimeout);
   pump();
 }
 

@@ -30,6 +30,7 @@ class AdminConnection final : public net::Deferrable,
 
   void on_read(Bytes bytes) override;
   void on_read_end() override;
+  void on_writable() override;
   void on_transport_error(Error error) override;
   void on_request(codec::StreamId stream, RequestHead& head) override;
   void on_request_body(codec::StreamId stream, Bytes bytes) override;
@@ -37,6 +38,8 @@ class AdminConnection final : public net::Deferrable,
   void on_request_error(codec::StreamId stream, const RequestHead& head, Error error) override;
 
   void pump();
+  void pump_later();
+  [[nodiscard]] bool crowded() const;  // answers wait that the client does not read
   void ask(codec::StreamId stream);
   void answer(codec::StreamId stream, const AdminResponse& response);
   void linger();
@@ -52,6 +55,7 @@ class AdminConnection final : public net::Deferrable,
   Stage stage_ = Stage::reading;
   AdminRequest request_;
   std::string unread_;  // behind the request that is being answered
+  bool request_begun_ = false;
   bool feeding_ = false;
   bool peer_closed_ = false;
 };

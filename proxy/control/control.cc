@@ -155,6 +155,9 @@ void Control::reload(const std::string& cause, const Reloader::Done& done) {
 
 Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
                                            std::function<void()> done) {
+  if (ending_.stage() >= DrainSequence::Stage::stopping) {
+    return tl::unexpected(std::string("the process is ending"));
+  }
   const Reloader::SnapshotPtr before = reloader_.running();
   // Also where the path stays the same: after a rotation the file is another one.
   if (auto opened = access_log_.open(next->access_path); !opened) {

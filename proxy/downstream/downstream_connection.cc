@@ -214,7 +214,10 @@ void DownstreamConnection::on_linger_timer() {
     if (read_ended_ || std::exchange(drained_, true)) return close();
     return timer_.set_in(kLingerMax);
   }
-  if (backlog >= std::exchange(linger_backlog_, backlog)) return close();
+  if (backlog >= std::exchange(linger_backlog_, backlog)) {
+    transport_->reset();  // what is missing must be seen to be missing
+    return close();
+  }
   timer_.set_in(idle_timeout());  // the client still takes it, slowly
 }
 

@@ -83,6 +83,7 @@ class DownstreamConnection final : public net::Deferrable,
   void abort() override;
   void pause_reading() override;
   void resume_reading() override;
+  [[nodiscard]] std::size_t unsent() const override { return transport_->backlog(); }
   [[nodiscard]] const std::string& peer() const override { return transport_->peer(); }
   // exchange::Exchange::Owner
   void on_exchange_done() override;

@@ -20,6 +20,8 @@ class DownstreamStream {
   virtual void abort() = 0;
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
+  // Bytes that the client has not taken yet; shrinks while a slow one reads.
+  [[nodiscard]] virtual std::size_t unsent() const = 0;
   // The client's address without the port.
   [[nodiscard]] virtual const std::string& peer() const = 0;
 

@@ -73,6 +73,18 @@ void Exchange::choose_arm() {
   cluster_ = &migration_->cluster(decision_.arm);
 }
 
+// A rollback came after the decision, and not a byte was sent: decided anew.
+bool Exchange::moved_to_legacy() {
+  const bool rolled_back =
+      migration_ != nullptr && decision_.arm == Arm::monolith && migration_->latched();
+  if (!rolled_back || stage_ != Stage::connect) return false;
+  lease_.reset();
+  admission_ = {};
+  attempts_ = 0;
+  choose_arm();
+  return true;
+}
+
 // ---- 2 connect --------------------------------------------------------------------------------
 
 void Exchange::connect() {
@@ -82,7 +94,7 @@ void Exchange::connect() {
   wish.fresh = attempts_ > 1;
   if (!is_repeatable(heads_->request)) wish.idle_max = kUnrepeatableIdleMax;
   Result<upstream::Lease> lease = cluster_->lane(Role::primary).lease(*this, wish);
-  if (!lease) return fail(std::move(lease.error()));
+  if (!lease) return moved_to_legacy() ? connect() : fail(std::move(lease.error()));
   lease_ = std::move(*lease);
   arm_timer();
   if (lease_->ready()) forward();
@@ -93,14 +105,7 @@ void Exchange::on_stream_ready() { forward(); }
 // ---- 3 forward --------------------------------------------------------------------------------
 
 void Exchange::forward() {
-  const bool rolled_back =
-      migration_ != nullptr && decision_.arm == Arm::monolith && migration_->latched();
-  if (rolled_back) {  // decided before, and not a byte was sent
-    lease_.reset();
-    admission_ = {};
-    choose_arm();
-    return connect();
-  }
+  if (moved_to_legacy()) return connect();
   stage_ = Stage::forward;
   heads_->forwarded.clear();
   forward_request(
@@ -206,6 +211,7 @@ void Exchange::on_stream_end() {
 
 void Exchange::on_downstream_blocked() {
   downstream_blocked_ = true;
+  unsent_ = std::numeric_limits<std::size_t>::max();
   if (lease_ != nullptr) lease_->pause_reading();
 }
 
@@ -263,6 +269,8 @@ void Exchange::arm_timer() {
 
 void Exchange::on_timer() {
   if (stage_ == Stage::respond) {
+    const std::size_t unsent = downstream_.unsent();
+    if (downstream_blocked_ && unsent < std::exchange(unsent_, unsent)) return arm_timer();
     const Side side = downstream_blocked_ ? Side::downstream : Side::upstream;
     return fail({ErrorCode::idle_timeout, side, Retry::unsafe, "timeouts.idle"});
   }

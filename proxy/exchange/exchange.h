@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -64,6 +65,7 @@ class Exchange final : public net::Deferrable,
 
   void decide();
   void choose_arm();
+  [[nodiscard]] bool moved_to_legacy();
   void connect();
   void forward();
   void launch_shadow();
@@ -115,6 +117,7 @@ class Exchange final : public net::Deferrable,
   WallTime at_{};
   std::optional<ErrorCode> error_;
   std::uint64_t response_bytes_ = 0;
+  std::size_t unsent_ = std::numeric_limits<std::size_t>::max();  // when the timer last fired
   int status_ = 0;
   std::uint32_t attempts_ = 0;
   Stage stage_ = Stage::decide;

@@ -224,6 +224,12 @@ void TcpTransport::after_write() {
   }
 }
 
+std::size_t TcpTransport::backlog() const {
+  if (in_flight_ == 0 || socket_ == nullptr) return out_.size();
+  // Of a write under way libuv tells how much is left.
+  return out_.size() - in_flight_ + uv_stream_get_write_queue_size(socket_->stream());
+}
+
 void TcpTransport::finish() {
   if (failed_ || std::exchange(finishing_, true)) return;
   schedule_flush();

@@ -35,7 +35,7 @@ class TcpTransport final : public Transport, private Flushable {
   void borrow(Bytes bytes) override;
   void pause_reading() override;
   void resume_reading() override;
-  [[nodiscard]] std::size_t backlog() const override { return out_.size(); }
+  [[nodiscard]] std::size_t backlog() const override;
   void finish() override;
   void reset() override;
   [[nodiscard]] const std::string& peer() const override { return peer_; }

@@ -32,7 +32,7 @@ Result<Lease> Lane::lease(StreamEvents& events, const LeaseWish& wish) {
   if (pending_ >= cluster_.settings_.pending_max) {
     return Failure({ErrorCode::pending_overflow, Side::local, Retry::unsafe, "limits.pending"});
   }
-  std::shared_ptr<Endpoint> endpoint = cluster_.pick();
+  std::shared_ptr<Endpoint> endpoint = cluster_.pick(turn_);
   if (endpoint == nullptr) {
     return Failure({ErrorCode::connect_refused, Side::local, Retry::unsafe, "no endpoint"});
   }
@@ -109,11 +109,11 @@ void Cluster::close_idle() {
   shadow_.close_idle();
 }
 
-std::shared_ptr<Endpoint> Cluster::pick() {
+std::shared_ptr<Endpoint> Cluster::pick(std::size_t& turn) {
   const SteadyTime now = loop_.timers().now();
   std::shared_ptr<Endpoint> first_back;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    const std::shared_ptr<Endpoint>& e = endpoints_[turn_++ % endpoints_.size()];
+    const std::shared_ptr<Endpoint>& e = endpoints_[turn++ % endpoints_.size()];
     if (e->health.may_try(now)) return e;
     if (first_back == nullptr || e->health.retry_at() < first_back->health.retry_at()) {
       first_back = e;

@@ -64,6 +64,7 @@ class Lane {
   const Role role_;
   std::vector<std::unique_ptr<UpstreamConnection>> all_;
   std::vector<UpstreamConnection*> idle_;  // the last one was used last
+  std::size_t turn_ = 0;                   // of the endpoints
   std::size_t pending_ = 0;                // leases that wait for a connection
 };
 
@@ -99,14 +100,13 @@ class Cluster {
   friend class UpstreamConnection;
   // The next one in turn that may be tried; where none may, the one whose time comes first: a
   // whole upstream is never given up on.
-  [[nodiscard]] std::shared_ptr<Endpoint> pick();
+  [[nodiscard]] std::shared_ptr<Endpoint> pick(std::size_t& turn);
   [[nodiscard]] bool has(const Endpoint& endpoint) const;
 
   net::Loop& loop_;
   observe::UpstreamStats& stats_;
   ClusterSettings settings_;
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
-  std::size_t turn_ = 0;
   Lane primary_{*this, Role::primary};
   Lane shadow_{*this, Role::shadow};
 };

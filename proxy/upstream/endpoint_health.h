@@ -22,6 +22,7 @@ class EndpointHealth {
     retry_after_ = kRetryAfter;
   }
   void on_connect_failed(SteadyTime now) {
+    if (!healthy() && now < retry_at_) return;  // was under way when it was taken out
     if (++failures_ < kUnhealthyAfter) return;
     retry_at_ = now + retry_after_;
     retry_after_ = std::min(retry_after_ * 2, kRetryAfterMax);

@@ -32,6 +32,7 @@ Milliseconds UpstreamConnection::idle_for() const {
 }
 
 void UpstreamConnection::on_connected() {
+  if (state_ != State::connecting) return;  // closed in this iteration
   state_ = State::leased;
   lane_.connecting(-1);
   timer_.cancel();

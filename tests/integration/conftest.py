@@ -1,5 +1,6 @@
 """Fixtures: two scriptable arms, and a proxy in front of them."""
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -30,6 +31,22 @@ def legacy():
 def monolith():
     with Upstream("monolith") as upstream:
         yield upstream
+
+
+@pytest.fixture
+def full_backlog():
+    """The address of a listener whose queue is full: a connect to it gets no answer at all."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = []
+        for _ in range(4):
+            waiting.append(socket.socket())
+            waiting[-1].setblocking(False)
+            waiting[-1].connect_ex(listener.getsockname())
+        yield "127.0.0.1:%d" % listener.getsockname()[1]
+        for sock in waiting:
+            sock.close()
 
 
 @pytest.fixture

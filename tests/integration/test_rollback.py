@@ -3,6 +3,7 @@ import json
 import shutil
 import time
 
+from support.http import request_bytes
 from support.load import Load
 from support.metrics import total
 from support.proxy import migration
@@ -139,3 +140,18 @@ def test_shadows_to_the_monolith_stop_with_the_rollback(banyan, monolith):
         eventually(load.more(100), "load goes on")
         assert begun_after(load, monolith, answered) == []
     assert load.failures() == []
+
+
+def test_what_waits_for_a_dead_monolith_goes_to_legacy(banyan, config, full_backlog):
+    """Decided, but not a byte sent: a rollback moves it, also where no connection ever comes."""
+    top = config(100)
+    top["upstreams"]["shop-monolith"]["endpoints"] = [full_backlog]
+    proxy = banyan(percent=100)
+    proxy.reload(top)
+    with proxy.connect() as connection:
+        connection.send(request_bytes("GET", "/shop/item", USER))
+        eventually(lambda: total(proxy.metrics(), "banyan_upstream_connections", role="primary",
+                                 upstream="shop-monolith") == 1, "it is connecting")
+        proxy.api_json("/v1/migrations/shop/rollback", "POST", {"reason": "a test"})
+        answer = connection.answer()
+    assert (answer.status, answer.served_by) == (200, "legacy")

@@ -1,4 +1,5 @@
 """Upstreams that are down, break or lie: the right status with its reason, and recovery."""
+import select
 import time
 
 import pytest
@@ -79,15 +80,14 @@ def test_a_pause_in_a_body_ends_the_exchange(banyan, legacy):
     assert errors(proxy, "idle_timeout") == 1
 
 
-def test_a_connect_that_is_never_answered_is_503(banyan, config):
-    # 192.0.2.0/24 is for documentation: nothing answers, or the network says so at once.
+def test_a_connect_that_is_never_answered_is_503(banyan, config, full_backlog):
     top = config(0)
-    top["upstreams"]["shop-legacy"]["endpoints"] = ["192.0.2.1:9"]
+    top["upstreams"]["shop-legacy"]["endpoints"] = [full_backlog]
     top["timeouts"] = {"connect": "200ms"}
     proxy = banyan()
     proxy.reload(top)
     before = time.monotonic()
-    assert proxy.fetch().status == 503
+    assert_local(proxy, proxy.fetch(), 503, "connect_timeout")
     assert time.monotonic() - before < 5
 
 
@@ -168,3 +168,30 @@ def _answers(proxy):
         return proxy.fetch().status == 200
     except OSError:
         return False
+
+
+def test_clients_that_give_up_while_connecting_use_up_nothing(banyan, legacy):
+    """The client's end and the connection's beginning arrive in the same turn of the loop."""
+    proxy = banyan()
+    for _ in range(50):
+        with proxy.connect() as connection:
+            connection.send(request_bytes("POST", "/shop/up", [("Content-Length", 10)]))
+            connection.end_of_requests()
+            connection.everything()
+    assert proxy.fetch(method="POST", body=b"x").status == 200
+    assert errors(proxy, "pending_overflow") == 0
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it(banyan, legacy):
+    """Progress counts, not the end: the answer takes longer than timeouts.idle."""
+    size = 12 * 1024 * 1024
+    legacy.behaviour = up.large(size)
+    proxy = banyan(top={"timeouts": {"idle": "500ms"}})
+    with proxy.connect(timeout_s=30) as connection:
+        connection.send(request_bytes("GET", "/shop/large", [("Connection", "close")]))
+        began, got = time.monotonic(), 0
+        while more := connection.sock.recv(256 * 1024):
+            got += len(more)
+            if time.monotonic() - began < 2:
+                select.select([], [], [], 0.05)  # this is the slowness, not a wait
+    assert got > size
