@@ -225,6 +225,7 @@ void Exchange::on_downstream_writable() {
 
 void Exchange::on_stream_error(Error error) {
   lease_.reset();
+  if (moved_to_legacy()) return connect();
   const bool again =
       stage_ < Stage::respond && may_retry(error, heads_->request, attempts_, body_sent_);
   if (!again) return fail(std::move(error));

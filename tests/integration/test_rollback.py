@@ -154,4 +154,4 @@ def test_what_waits_for_a_dead_monolith_goes_to_legacy(banyan, config, full_back
                                  upstream="shop-monolith") == 1, "it is connecting")
         proxy.api_json("/v1/migrations/shop/rollback", "POST", {"reason": "a test"})
         answer = connection.answer()
-    assert (answer.status, answer.served_by) == (200, "legacy")
+    assert (answer.status, answer.served_by) == (200, "legacy"), answer
