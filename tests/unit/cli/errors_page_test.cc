@@ -29,7 +29,7 @@ TEST(ErrorsPage, HasEveryReasonWithItsStatus) {
 TEST(ErrorsPage, HasNoOtherReason) {
   std::istringstream lines(page());
   std::size_t rows = 0;
-  for (std::string line; std::getline(lines, line);) rows += line.starts_with("| `") ? 1 : 0;
+  for (std::string line; std::getline(lines, line);) rows += line.starts_with("| `") ? 1U : 0U;
   EXPECT_EQ(rows, kErrorCodeCount);
 }
 
