@@ -72,7 +72,8 @@ bool AccessLog::Target::wait_until_writable(const std::atomic<bool>& stopping) {
 
 std::size_t AccessLog::Target::write(std::string_view bytes, const std::atomic<bool>& stopping) {
   std::size_t done = 0;
-  if (in_line_ && ::write(descriptor_, "\n", 1) == 1) in_line_ = false;
+  const bool ends_line = in_line_ && wait_until_writable(stopping);
+  if (ends_line && ::write(descriptor_, "\n", 1) == 1) in_line_ = false;
   while (done < bytes.size() && wait_until_writable(stopping)) {
     const std::size_t size =
         regular_ ? bytes.size() - done : std::min(bytes.size() - done, kPipeBytesMax);

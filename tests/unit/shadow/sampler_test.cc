@@ -60,8 +60,9 @@ TEST(Sampler, SaysWhatIsNotEligibleBeforeItDraws) {
 TEST(Skip, EveryOneHasAWordOfItsOwn) {
   std::set<std::string_view> words;
   for (std::size_t i = 0; i < kSkipCount; ++i) words.insert(to_string(static_cast<Skip>(i)));
-  EXPECT_EQ(words, (std::set<std::string_view>{"method", "body", "sample", "rolled_back",
-                                               "in_flight", "budget", "connections", "draining"}));
+  EXPECT_EQ(words, (std::set<std::string_view>{"method", "body", "conditional", "range", "sample",
+                                               "rolled_back", "in_flight", "budget", "connections",
+                                               "draining"}));
 }
 
 }  // namespace

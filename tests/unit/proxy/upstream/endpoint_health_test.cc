@@ -33,10 +33,18 @@ TEST(EndpointHealth, ASuccessInBetweenStartsTheCountAnew) {
 TEST(EndpointHealth, TheTimeUntilTheNextTryDoublesUpToThirtySeconds) {
   EndpointHealth health;
   fail(health, 4);
+  SteadyTime now = kNow;
   for (const int seconds : {1, 2, 4, 8, 16, 30, 30, 30}) {
-    fail(health, 1);
-    EXPECT_EQ(health.retry_at(), kNow + Milliseconds(seconds * 1'000));
+    health.on_connect_failed(now);
+    EXPECT_EQ(health.retry_at(), now + Milliseconds(seconds * 1'000));
+    now = health.retry_at();
   }
+}
+
+TEST(EndpointHealth, ConnectsThatWereUnderWayDoNotProlongTheTimeOut) {
+  EndpointHealth health;
+  fail(health, 10);
+  EXPECT_EQ(health.retry_at(), kNow + Milliseconds(1'000));
 }
 
 TEST(EndpointHealth, ARecoveredEndpointBeginsAgainWithOneSecond) {
