@@ -209,8 +209,8 @@ def last_report(stage):
     text = leave_report(stage, "report")
     show(text, 20)
     say(f"compared: {told(verdicts)}")
-    say("what remains is npm asking again with the ETag that it was given: only the arm that gave "
-        "it can say 304 Not Modified")
+    say("where npm asks again with the ETag that it was given, no copy is sent: only the arm that "
+        "gave it can say 304 Not Modified")
     if not verdicts.get("match"):
         raise Failed("nothing matched")
     say(f"the reports are in {OUT.relative_to(HERE.parent)}/: report.txt, report.json, and "

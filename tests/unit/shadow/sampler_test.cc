@@ -37,6 +37,18 @@ TEST(Sampler, TakesNoRequestWithABody) {
   EXPECT_EQ(eligible({}, request, 0), std::nullopt);
 }
 
+TEST(Sampler, TakesNoConditionalAndNoRangeRequest_Rfc9110_13_and_14) {
+  for (const char* name :
+       {"If-Match", "If-None-Match", "if-modified-since", "If-Unmodified-Since"}) {
+    RequestHead request = request_of(Method::get);
+    request.headers.add(name, "x");
+    EXPECT_EQ(eligible(Sampling{}, request, 0), Skip::conditional) << name;
+  }
+  RequestHead request = request_of(Method::get);
+  request.headers.add("Range", "bytes=0-1");
+  EXPECT_EQ(eligible(Sampling{}, request, 0), Skip::range);
+}
+
 TEST(Sampler, DrawsExactlyTheShare) {
   const RequestHead request = request_of(Method::get);
   for (const std::uint32_t share : {0U, 1U, 500U, 50'000U, 99'999U, 100'000U}) {
