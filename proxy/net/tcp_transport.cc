@@ -257,7 +257,10 @@ void TcpTransport::close_now() {
 void TcpTransport::fail(int uv_error, const char* doing) {
   if (failed_) return;
   pause_reading();
-  const ErrorCode code = connected_ ? ErrorCode::upstream_reset : ErrorCode::connect_refused;
+  // A peer that accepts and resets at once may do both before the loop looks: the error then comes
+  // with the connect, but it is not a refusal.
+  const bool was_taken = connected_ || uv_error == UV_ECONNRESET || uv_error == UV_EPIPE;
+  const ErrorCode code = was_taken ? ErrorCode::upstream_reset : ErrorCode::connect_refused;
   const Retry retry = connected_ ? Retry::unsafe : Retry::safe;
   failed_ = Error{code, Side::upstream, retry, std::string(doing) + ": " + uv_strerror(uv_error)};
   schedule_flush();

@@ -36,8 +36,17 @@ void UpstreamConnection::on_connected() {
   state_ = State::leased;
   lane_.connecting(-1);
   timer_.cancel();
-  if (lane_.role_ == Role::primary) endpoint_->health.on_connected();
+  told_of_connect(true);
   if (events_ != nullptr) events_->on_stream_ready();
+}
+
+void UpstreamConnection::told_of_connect(bool taken) {
+  if (lane_.role_ != Role::primary) return;  // a shadow never marks an endpoint
+  if (taken) {
+    endpoint_->health.on_connected();
+  } else {
+    endpoint_->health.on_connect_failed(cluster_.loop().timers().now());
+  }
 }
 
 void UpstreamConnection::send_head(const RequestHead& head) {
@@ -96,9 +105,7 @@ void UpstreamConnection::on_writable() {
 void UpstreamConnection::on_transport_error(Error error) {
   if (state_ == State::idle || state_ == State::closed) return close();
   if (state_ == State::connecting) {
-    if (lane_.role_ == Role::primary) {
-      endpoint_->health.on_connect_failed(cluster_.loop().timers().now());
-    }
+    told_of_connect(error.code != ErrorCode::connect_refused);
   } else if (response_told_) {
     error.code = ErrorCode::upstream_cut_off;
   }
@@ -108,9 +115,7 @@ void UpstreamConnection::on_transport_error(Error error) {
 void UpstreamConnection::on_timer() {
   if (state_ == State::idle) return close();
   if (state_ != State::connecting) return;
-  if (lane_.role_ == Role::primary) {
-    endpoint_->health.on_connect_failed(cluster_.loop().timers().now());
-  }
+  told_of_connect(false);
   fail({ErrorCode::connect_timeout, Side::upstream, Retry::safe, endpoint_->name});
 }
 

@@ -59,6 +59,7 @@ class UpstreamConnection final : public net::Deferrable,
   void on_response_error(codec::StreamId, Error error) override;
 
   void on_timer();
+  void told_of_connect(bool taken);
   void fail(Error error);
   void close();
   [[nodiscard]] bool may_be_kept() const;

@@ -81,6 +81,15 @@ TEST_F(TcpTransportTest, ARefusedConnectIsToldLaterAndOnce) {
   test::run_for(loop, Milliseconds(40));
 }
 
+TEST_F(TcpTransportTest, AResetRightAfterTheAcceptIsNoRefusal) {
+  transport = TcpTransport::connect(loop, Role::primary, at(server.port()), events);
+  ASSERT_NE(peer = server.accept(), nullptr);
+  peer->reset();  // before the loop has looked at the connect
+  ASSERT_TRUE(run_until([&] { return events.error.has_value(); }));
+  EXPECT_EQ(events.error->code, ErrorCode::upstream_reset);
+  EXPECT_EQ(events.connected, 0);
+}
+
 TEST_F(TcpTransportTest, AResetIsAnErrorAndNotAnEnd) {
   connect();
   peer->reset();
