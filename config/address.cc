@@ -78,6 +78,21 @@ Read<std::string> read_host(std::string_view text) {
                          kHostBytesMax));
 }
 
+Read<IpNetwork> read_network(std::string_view text) {
+  IpNetwork network;
+  const std::optional<IpNetwork::Fault> fault = IpNetwork::parse(text, network);
+  if (!fault) return network;
+  switch (*fault) {
+    case IpNetwork::Fault::not_a_length:
+      return bad("behind the / stands the number of bits: 0 to 32, of an IPv6 network 0 to 128");
+    case IpNetwork::Fault::bits_behind:
+      return bad("bits are set behind the network's: write its first address, or no / for one");
+    case IpNetwork::Fault::not_an_address:
+      break;
+  }
+  return bad("expected an IP address or a network such as 10.0.0.0/8 or 2001:db8::/32");
+}
+
 bool is_loopback(const Address& address) {
   return address.host.starts_with("127.") || address.host == "::1";
 }

@@ -141,6 +141,24 @@ bool read_address(const Cursor& cursor, Range ports, Address& out) {
   return true;
 }
 
+bool read_networks(const Cursor& cursor, Range items, std::vector<IpNetwork>& out) {
+  if (!check_sequence(cursor, items)) return false;
+  std::vector<IpNetwork> networks;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    const Cursor item = cursor.item(i);
+    if (!item.node.is_text()) {
+      item.fail_type("an IP address or a network such as 10.0.0.0/8");
+    } else if (const auto network = read_network(item.node.text); network) {
+      networks.push_back(*network);
+    } else {
+      item.fail(fmt::format("{}: {}", quoted(item.node.text), network.error()));
+    }
+  }
+  if (networks.size() != cursor.node.items.size()) return false;
+  out = std::move(networks);
+  return true;
+}
+
 bool read_text(const Cursor& cursor, Read<std::string> (*grammar)(std::string_view),
                std::string& out) {
   if (!cursor.node.is_text()) {

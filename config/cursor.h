@@ -51,6 +51,8 @@ bool read_duration(const Cursor& cursor, Range range, Milliseconds& out);
 bool read_size(const Cursor& cursor, Range range, std::uint64_t& out);
 bool read_percent(const Cursor& cursor, std::uint32_t& millipercent);
 bool read_address(const Cursor& cursor, Range ports, Address& out);
+// A list of networks.
+bool read_networks(const Cursor& cursor, Range items, std::vector<IpNetwork>& out);
 // Text in the grammar of `grammar`.
 bool read_text(const Cursor& cursor, Read<std::string> (*grammar)(std::string_view),
                std::string& out);

@@ -33,6 +33,7 @@ constexpr Range kPending{1, 1'000'000};
 constexpr Range kShadowBudget{kKiB, 64 * kGiB};
 constexpr Range kListeners{1, 64};
 constexpr Range kEndpoints{1, 256};
+constexpr Range kTrustedProxies{0, 256};
 constexpr std::size_t kUpstreamsMax = 1'000;
 constexpr std::size_t kFlagsMax = 1'000;
 
@@ -147,9 +148,14 @@ void decode_listener_bind(const Cursor& cursor, DraftListener& out) {
   if (read_address(cursor, kAnyPort, out.listener.bind)) out.bind = spot_of(cursor);
 }
 
+void decode_trusted_proxies(const Cursor& cursor, DraftListener& out) {
+  read_networks(cursor, kTrustedProxies, out.listener.trusted_proxies);
+}
+
 constexpr std::array kListenerKeys{
     Key<DraftListener>{"name", decode_listener_name, Need::required},
     Key<DraftListener>{"bind", decode_listener_bind, Need::required},
+    Key<DraftListener>{"trusted_proxies", decode_trusted_proxies},
     Key<DraftListener>{"forwarded", member_block<kForwardedKeys, &DraftListener::listener>,
                        Need::optional, in_block<kForwardedKeys>},
 };

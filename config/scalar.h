@@ -5,12 +5,14 @@
 //   percent  := digits [ "." 1*3digit ]          0 to 100
 //   address  := (IPv4 | "[" IPv6 "]" | "localhost") ":" port
 //   name     := [a-z0-9][a-z0-9._-]{0,62}
+//   network  := (IPv4 | IPv6) [ "/" bits ]       as base/ip_network.h
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/ip_network.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "config/snapshot.h"
@@ -39,6 +41,8 @@ using Read = tl::expected<T, std::string>;
 [[nodiscard]] bool is_loopback(const Address& address);
 [[nodiscard]] bool is_wildcard(const Address& address);  // 0.0.0.0 or ::
 [[nodiscard]] std::string to_text(const Address& address);
+
+[[nodiscard]] Read<IpNetwork> read_network(std::string_view text);
 
 [[nodiscard]] Read<std::string> read_name(std::string_view text);
 // The path of a file or a folder, absolute or from the working directory.

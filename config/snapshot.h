@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ip_network.h"
 #include "base/time.h"
 #include "routing/bucket.h"
 #include "routing/route_table.h"
@@ -51,6 +52,7 @@ struct Limits {  // of the process
 struct Listener {
   std::string name;
   Address bind;
+  std::vector<IpNetwork> trusted_proxies = {};  // whose word on the client counts
   bool via = false;
   bool x_forwarded = true;
 };

@@ -33,11 +33,13 @@ Exchange::~Exchange() { services_.loop.cancel_after_flush(*this); }
 
 void Exchange::start(RequestHead& head) {
   std::swap(heads_->request, head);
+  client_ = client_of(heads_->request.headers, downstream_.peer(), listener_.trusted_proxies);
   decide();
 }
 
 void Exchange::refuse(const RequestHead& head, Error error) {
   heads_->request = head;
+  client_ = client_of(heads_->request.headers, downstream_.peer(), listener_.trusted_proxies);
   fail(std::move(error));
 }
 
@@ -108,10 +110,12 @@ void Exchange::forward() {
   if (moved_to_legacy()) return connect();
   stage_ = Stage::forward;
   heads_->forwarded.clear();
-  forward_request(
-      heads_->request,
-      {.client = downstream_.peer(), .x_forwarded = listener_.x_forwarded, .via = listener_.via},
-      heads_->forwarded);
+  forward_request(heads_->request,
+                  {.peer = downstream_.peer(),
+                   .peer_trusted = client_.peer_trusted,
+                   .x_forwarded = listener_.x_forwarded,
+                   .via = listener_.via},
+                  heads_->forwarded);
   lease_->send_head(heads_->forwarded);
   if (downstream_blocked_) lease_->pause_reading();
   std::string held = request_body_.open();
@@ -305,7 +309,7 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   observe::ExchangeRecord record;
   record.at = at_;
   record.listener = listener_.name;
-  record.client = downstream_.peer();
+  record.client = client_.address;
   record.method = request.method_text;
   record.authority = request.authority;
   record.path = request.path();

@@ -17,6 +17,7 @@
 #include "base/recycled.h"
 #include "proxy/comparison/recording.h"
 #include "proxy/exchange/body_pipe.h"
+#include "proxy/exchange/client_address.h"
 #include "proxy/exchange/downstream_stream.h"
 #include "proxy/exchange/plan.h"
 #include "proxy/exchange/services.h"
@@ -101,6 +102,7 @@ class Exchange final : public net::Deferrable,
   const config::Listener& listener_;
   std::shared_ptr<const Plan> plan_;  // the one it began with
   Pool<Heads>::Lease heads_;
+  Client client_;  // its address is a view into the request's head, or the peer's
   BodyPipe request_body_{*this, *this};
   net::Timer timer_;
 

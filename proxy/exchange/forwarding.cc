@@ -1,5 +1,6 @@
 #include "proxy/exchange/forwarding.h"
 
+#include "proxy/codec/head_writer.h"
 #include "proxy/codec/hop_by_hop.h"
 
 namespace banyan::exchange {
@@ -8,16 +9,18 @@ namespace {
 constexpr std::string_view kMarker = "banyan-shadow";
 
 // What this hop says itself, or what only Banyan may say.
-bool is_ours_to_say(HeaderId id) {
+bool is_ours_to_say(HeaderId id, const ForwardRules& rules) {
   switch (id) {
     case HeaderId::host:
     case HeaderId::content_length:
-    case HeaderId::forwarded:
     case HeaderId::x_banyan_shadow:
+      return true;
     case HeaderId::x_forwarded_for:
+      return !rules.peer_trusted || rules.x_forwarded;
+    case HeaderId::forwarded:
     case HeaderId::x_forwarded_host:
     case HeaderId::x_forwarded_proto:
-      return true;
+      return !rules.peer_trusted;
     default:
       return false;
   }
@@ -28,10 +31,10 @@ bool is_marker(std::string_view member) {
   return member.substr(0, end) == kMarker;
 }
 
-void copy_request_fields(const RequestHead& in, RequestHead& out) {
+void copy_request_fields(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   const codec::HopByHop hop(in.headers);
   for (const Header h : in.headers) {
-    if (is_ours_to_say(h.id) || hop.covers(h)) continue;
+    if (is_ours_to_say(h.id, rules) || hop.covers(h)) continue;
     if (h.id == HeaderId::baggage) {
       const std::string rest = baggage_without_marker(h.value);
       if (!rest.empty()) out.headers.add(h.name, rest);
@@ -39,6 +42,27 @@ void copy_request_fields(const RequestHead& in, RequestHead& out) {
     }
     out.headers.add(h);
   }
+}
+
+// The way so far, as one list, and who brought it.
+void add_forwarded_for(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
+  if (rules.peer.empty()) return;
+  std::string& way = codec::head_scratch();
+  if (rules.peer_trusted && in.headers.find(HeaderId::x_forwarded_for)) {
+    for (const Header h : in.headers) {
+      if (h.id == HeaderId::x_forwarded_for && !h.value.empty()) way.append(h.value).append(", ");
+    }
+  }
+  out.headers.add("x-forwarded-for", way.append(rules.peer));
+}
+
+void add_x_forwarded(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
+  add_forwarded_for(in, rules, out);
+  const auto said = [&](HeaderId id) { return rules.peer_trusted && in.headers.find(id); };
+  if (!in.authority.empty() && !said(HeaderId::x_forwarded_host)) {
+    out.headers.add("x-forwarded-host", in.authority);
+  }
+  if (!said(HeaderId::x_forwarded_proto)) out.headers.add("x-forwarded-proto", rules.scheme);
 }
 
 }  // namespace
@@ -61,12 +85,9 @@ void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHe
   out.framing = in.framing;
   out.content_length = in.content_length;
   out.expect_continue = in.expect_continue;
-  copy_request_fields(in, out);
+  copy_request_fields(in, rules, out);
   if (rules.via) out.headers.add("via", "1.1 banyan");
-  if (!rules.x_forwarded) return;
-  if (!rules.client.empty()) out.headers.add("x-forwarded-for", rules.client);
-  if (!in.authority.empty()) out.headers.add("x-forwarded-host", in.authority);
-  out.headers.add("x-forwarded-proto", rules.scheme);
+  if (rules.x_forwarded) add_x_forwarded(in, rules, out);
 }
 
 void forward_response(const ResponseHead& in, bool via, ResponseHead& out) {

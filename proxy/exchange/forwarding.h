@@ -2,7 +2,7 @@
 //
 // Hop-by-hop fields end here (RFC 9110 §7.6.1), framing is written anew by the codec, the marker
 // of Banyan's own requests is taken from clients, and X-Forwarded-* says what this hop knows: a
-// client's own word on it is not passed on.
+// client's own word on it is not passed on, a trusted proxy's is.
 #pragma once
 
 #include <string>
@@ -13,9 +13,11 @@
 namespace banyan::exchange {
 
 struct ForwardRules {
-  std::string_view client;  // address; for X-Forwarded-For
+  std::string_view peer = {};  // address; for X-Forwarded-For
   std::string_view scheme = "http";
-  bool x_forwarded = true;
+  // Its X-Forwarded-* and Forwarded stay: -For gets `peer` behind it, the others as they came.
+  bool peer_trusted = false;
+  bool x_forwarded = true;  // whether this hop adds its own
   bool via = false;
 };
 

@@ -77,6 +77,7 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(full->limits.connections, d.limits.connections);
   EXPECT_EQ(full->limits.pending, d.limits.pending);
   EXPECT_EQ(full->shadow_budget, d.shadow_budget);
+  EXPECT_EQ(full->listeners.at(0).trusted_proxies, Listener().trusted_proxies);
   EXPECT_EQ(full->listeners.at(0).via, Listener().via);
   EXPECT_EQ(full->listeners.at(0).x_forwarded, Listener().x_forwarded);
   EXPECT_EQ(full->upstreams.at(0).idle_timeout, Upstream().idle_timeout);

@@ -287,6 +287,21 @@ TEST(Load, ListenersAndUpstreamsAreChecked) {
            "1:59 listeners[0].forwarded.via: expected true or false, found the number 1"},
           {"listeners: [{ name: a, bind: \"[::1]:0\", forwarded: { x_forwarded: no } }]",
            "1:67 listeners[0].forwarded.x_forwarded: expected true or false, found \"no\""},
+          {"listeners: [{ name: a, bind: \"[::1]:0\", trusted_proxies: \"10.0.0.0/8\" }]",
+           "1:58 listeners[0].trusted_proxies: expected a list, found \"10.0.0.0/8\""},
+          {"listeners: [{ name: a, bind: \"[::1]:0\", trusted_proxies: [10] }]",
+           "1:59 listeners[0].trusted_proxies[0]: expected an IP address or a network such as "
+           "10.0.0.0/8, found the number 10"},
+          {"listeners: [{ name: a, bind: \"[::1]:0\", trusted_proxies: [\"::/0\", \"10.0.0.1/8\"] "
+           "}]",
+           "1:67 listeners[0].trusted_proxies[1]: \"10.0.0.1/8\": bits are set behind the "
+           "network's: write its first address, or no / for one"},
+          {"listeners: [{ name: a, bind: \"[::1]:0\", trusted_proxies: [\"10.0.0.0/33\"] }]",
+           "1:59 listeners[0].trusted_proxies[0]: \"10.0.0.0/33\": behind the / stands the number "
+           "of bits: 0 to 32, of an IPv6 network 0 to 128"},
+          {"listeners: [{ name: a, bind: \"[::1]:0\", trusted_proxies: [\"ingress\"] }]",
+           "1:59 listeners[0].trusted_proxies[0]: \"ingress\": expected an IP address or a network "
+           "such as 10.0.0.0/8 or 2001:db8::/32"},
           {"listeners: [{ name: a, bind: \"[::1]:0\" }, { name: a, bind: \"[::1]:0\" }]",
            "1:51 listeners[1].name: \"a\" is taken by listeners[0].name"},
           {"listeners: [{ name: a, bind: \"[::1]:5\" }, { name: b, bind: \"[::]:5\" }]",

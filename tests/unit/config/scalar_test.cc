@@ -125,6 +125,15 @@ TEST(AddressText, KnowsLoopbackAndAll) {
   EXPECT_EQ(to_text(Address{"127.0.0.1", 80}), "127.0.0.1:80");
 }
 
+TEST(NetworkText, IsAnAddressOrABlock) {
+  const auto network = read_network("10.0.0.0/8");
+  ASSERT_TRUE(network);
+  EXPECT_TRUE(network->contains(*IpAddress::parse("10.1.2.3")));
+  EXPECT_TRUE(read_network("2001:db8::1"));
+  EXPECT_FALSE(read_network("[::1]"));
+  EXPECT_FALSE(read_network("10.0.0.0/8 "));
+}
+
 TEST(Name, FollowsItsGrammar) {
   for (const std::string& text : {std::string("a"), std::string("0"), std::string("a.b_c-d9"),
                                   std::string(kNameBytesMax, 'x')}) {

@@ -19,7 +19,7 @@ std::string fields(const Headers& headers) {
   return all;
 }
 
-std::string forwarded(Fields in, ForwardRules rules = {.client = "", .x_forwarded = false}) {
+std::string forwarded(Fields in, ForwardRules rules = {.x_forwarded = false}) {
   RequestHead head;
   for (const auto& [name, value] : in) head.headers.add(name, value);
   RequestHead out;
@@ -82,10 +82,39 @@ TEST(ForwardRequest, SaysWhatThisHopKnowsAndNotWhatTheClientSaid) {
     head.headers.add(name, "forged");
   }
   RequestHead out;
-  forward_request(head, {.client = "10.0.0.9", .scheme = "http", .via = true}, out);
+  forward_request(head, {.peer = "10.0.0.9", .scheme = "http", .via = true}, out);
   EXPECT_EQ(fields(out.headers),
             "via: 1.1 banyan\nx-forwarded-for: 10.0.0.9\nx-forwarded-host: shop.test\n"
             "x-forwarded-proto: http\n");
+}
+
+std::string forwarded_by_trusted(Fields in, bool x_forwarded = true) {
+  return forwarded(in, {.peer = "10.0.0.9", .peer_trusted = true, .x_forwarded = x_forwarded});
+}
+
+TEST(ForwardRequest, KeepsWhatATrustedProxySaysAndAddsThatProxy) {
+  EXPECT_EQ(forwarded_by_trusted({{"X-Forwarded-For", "192.0.2.1, 10.0.0.8"},
+                                  {"X-Forwarded-Host", "shop.test"},
+                                  {"X-Forwarded-Proto", "https"},
+                                  {"Forwarded", "for=192.0.2.1"}}),
+            "X-Forwarded-Host: shop.test\nX-Forwarded-Proto: https\nForwarded: for=192.0.2.1\n"
+            "x-forwarded-for: 192.0.2.1, 10.0.0.8, 10.0.0.9\n");
+}
+
+TEST(ForwardRequest, MakesOneListOfSeveralForwardedForLines) {
+  EXPECT_EQ(forwarded_by_trusted({{"X-Forwarded-For", "192.0.2.1"},
+                                  {"X-Forwarded-For", ""},
+                                  {"X-Forwarded-For", "10.0.0.8"}}),
+            "x-forwarded-for: 192.0.2.1, 10.0.0.8, 10.0.0.9\nx-forwarded-proto: http\n");
+}
+
+TEST(ForwardRequest, SaysItselfWhatATrustedProxyDidNot) {
+  EXPECT_EQ(forwarded_by_trusted({}), "x-forwarded-for: 10.0.0.9\nx-forwarded-proto: http\n");
+}
+
+TEST(ForwardRequest, AddsNothingToATrustedProxysWordUnlessAsked) {
+  EXPECT_EQ(forwarded_by_trusted({{"X-Forwarded-For", "192.0.2.1"}}, false),
+            "X-Forwarded-For: 192.0.2.1\n");
 }
 
 TEST(ForwardRequest, TakesTheShadowMarkerFromClients) {
