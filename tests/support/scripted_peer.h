@@ -94,19 +94,36 @@ class Peer {
   bool reset_ = false;
 };
 
-// A listening socket. What connects waits until the test accepts it.
+// A socket on a free port of the loopback, or on `port`, that does not listen: who connects there
+// is refused. Several may have the same port.
+inline int bound_socket(std::uint16_t port = 0) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int on = 1;
+  EXPECT_EQ(::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
+  const sockaddr_in address = loopback(port);
+  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return fd;
+}
+
+inline std::uint16_t port_of(int fd) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  return ntohs(address.sin_port);
+}
+
+// A listening socket. What connects waits until the test accepts it. Its port stays its own until
+// the end, so that nothing of a test that runs beside this one is found there.
 class Listening {
  public:
-  explicit Listening(int backlog = 512) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = loopback(0);
-    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  explicit Listening(int backlog = 512)
+      : holder_(bound_socket()), port_(port_of(holder_)), fd_(bound_socket(port_)) {
     EXPECT_EQ(::listen(fd_, backlog), 0);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    ::fcntl(fd_, F_SETFL, O_NONBLOCK);
   }
-  ~Listening() { close(); }
+  ~Listening() {
+    close();
+    ::close(holder_);
+  }
   Listening(const Listening&) = delete;
   Listening& operator=(const Listening&) = delete;
 
@@ -122,11 +139,15 @@ class Listening {
   }
 
  private:
+  int holder_;
+  std::uint16_t port_;
   int fd_;
-  std::uint16_t port_ = 0;
 };
 
-// A port that refuses.
-inline std::uint16_t refusing_port() { return Listening().port(); }
+// A port that refuses, for the life of the process.
+inline std::uint16_t refusing_port() {
+  static const std::uint16_t port = port_of(bound_socket());
+  return port;
+}
 
 }  // namespace banyan::test

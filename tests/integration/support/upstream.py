@@ -40,6 +40,14 @@ class Request:
         return ", ".join(values) if values else None
 
 
+def _bound(port):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind(("127.0.0.1", port))
+    return sock
+
+
 class Upstream:
     def __init__(self, name, behaviour=None):
         self.name = name
@@ -50,16 +58,17 @@ class Upstream:
         self.stopping = threading.Event()
         self._open = {}
         self._lock = threading.Lock()
-        self._listener = None
-        self._listen(0)
-
-    def _listen(self, port):
-        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", port))
-        self._listener.listen(512)
-        self.port = self._listener.getsockname()[1]
+        # Holds the port as long as this upstream lives: while it refuses, no other server of a
+        # test that runs beside this one must be found there.
+        self._holder = _bound(0)
+        self.port = self._holder.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
+        self._listener = None
+        self._listen()
+
+    def _listen(self):
+        self._listener = _bound(self.port)
+        self._listener.listen(512)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def __enter__(self):
@@ -68,6 +77,7 @@ class Upstream:
     def __exit__(self, *_):
         self.stopping.set()
         self.refuse()
+        self._holder.close()
 
     def refuse(self):
         """Connections are refused from now on and the open ones are closed."""
@@ -80,7 +90,7 @@ class Upstream:
         self.drop_connections()
 
     def recover(self):
-        self._listen(self.port)
+        self._listen()
 
     def drop_connections(self):
         with self._lock:
