@@ -53,7 +53,7 @@ struct RequestHead {
   std::uint64_t content_length = 0;
   std::string method_text;
   std::string target;     // origin-form, `*` for OPTIONS; absolute-form is split by the codec
-  std::string authority;  // Host, or that of an absolute-form target: they were found to agree
+  std::string authority;  // Host, or that of an absolute-form target, which comes first
   Headers headers;        // as they came, Host included
 
   [[nodiscard]] std::string_view path() const {

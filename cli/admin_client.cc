@@ -45,6 +45,7 @@ class Asking final : private net::TransportEvents, private codec::ClientEvents {
     answer_.body += bytes;
     if (answer_.body.size() > kAnswerBytesMax) end("the answer is too large");
   }
+  void on_response_trailers(codec::StreamId, const Headers&) override {}
   void on_response_end(codec::StreamId) override { end(""); }
   void on_response_error(codec::StreamId, Error error) override {
     end(std::string(reason_of(error.code)) + " " + error.detail);

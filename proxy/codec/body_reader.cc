@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "proxy/codec/scratch_head.h"
+#include "proxy/codec/trailers.h"
+
 namespace banyan::codec {
 namespace {
 
@@ -12,26 +15,37 @@ Failure bad_framing(std::string_view detail) {
 
 int pause(llhttp_t*) { return HPE_PAUSED; }
 
-// Fields that say how a message is framed or routed came too late to be believed
-// (RFC 9110 §6.5.1).
-int on_trailer_name(llhttp_t*, const char* at, std::size_t size) {
-  switch (header_id({at, size})) {
-    case HeaderId::connection:
-    case HeaderId::content_length:
-    case HeaderId::host:
-    case HeaderId::te:
-    case HeaderId::trailer:
-    case HeaderId::transfer_encoding:
-    case HeaderId::upgrade:
-      return -1;
-    default:
-      return 0;
-  }
+struct TrailerBuild {
+  Headers& kept;
+  Bytes name = {};
+  Bytes value = {};
+};
+
+int on_trailer_name(llhttp_t* parser, const char* at, std::size_t size) {
+  auto& build = *static_cast<TrailerBuild*>(parser->data);
+  build.name = {at, size};
+  build.value = {};
+  return trailer_use(build.name) == TrailerUse::refuse ? -1 : 0;
+}
+
+int on_trailer_value(llhttp_t* parser, const char* at, std::size_t size) {
+  static_cast<TrailerBuild*>(parser->data)->value = {at, size};
+  return 0;
+}
+
+int on_trailer(llhttp_t* parser) {
+  auto& build = *static_cast<TrailerBuild*>(parser->data);
+  if (trailer_use(build.name) != TrailerUse::forward) return 0;
+  const std::size_t last = build.value.find_last_not_of(" \t");
+  build.kept.add(build.name, build.value.substr(0, last + 1));
+  return 0;
 }
 
 constexpr llhttp_settings_t make_trailer_settings() {
   llhttp_settings_t s{};
   s.on_header_field = on_trailer_name;
+  s.on_header_value = on_trailer_value;
+  s.on_header_value_complete = on_trailer;
   s.on_message_complete = pause;
   return s;
 }
@@ -103,7 +117,7 @@ Result<BodyStep> BodyReader::read(Bytes& in, HeadBuffer& section, const HeadLimi
     if (!step || *step == BodyStep::end || !in_trailers_) return step;
     section.reset();
   }
-  return read_trailers(in, section, limits);
+  return read_trailers(in, section, limits, sink);
 }
 
 Result<BodyStep> BodyReader::read_payload(Bytes& in, PayloadSink& sink) {
@@ -122,8 +136,8 @@ Result<BodyStep> BodyReader::read_payload(Bytes& in, PayloadSink& sink) {
   return ended ? BodyStep::end : BodyStep::more;
 }
 
-Result<BodyStep> BodyReader::read_trailers(Bytes& in, HeadBuffer& section,
-                                           const HeadLimits& limits) {
+Result<BodyStep> BodyReader::read_trailers(Bytes& in, HeadBuffer& section, const HeadLimits& limits,
+                                           PayloadSink& sink) {
   Bytes trailers;
   switch (section.take(in, trailer_scan_limits(limits), trailers)) {
     case HeadBuffer::Step::incomplete:
@@ -133,15 +147,19 @@ Result<BodyStep> BodyReader::read_trailers(Bytes& in, HeadBuffer& section,
     case HeadBuffer::Step::complete:
       break;
   }
-  Result<BodyStep> step = end_with(trailers);
+  Result<BodyStep> step = end_with(trailers, sink);
   section.reset();
   return step;
 }
 
-Result<BodyStep> BodyReader::end_with(Bytes section) {
-  use(parser_, kTrailerSettings, nullptr);
+Result<BodyStep> BodyReader::end_with(Bytes section, PayloadSink& sink) {
+  ScratchHead<ResponseHead> scratch;
+  TrailerBuild build{scratch->headers};
+  use(parser_, kTrailerSettings, &build);
   llhttp_resume(&parser_);
   const llhttp_errno_t result = llhttp_execute(&parser_, section.data(), section.size());
+  parser_.data = nullptr;
+  if (result == HPE_PAUSED && !build.kept.empty()) sink.on_trailers(build.kept);
   if (result != HPE_PAUSED) return bad_framing("trailer section");
   return BodyStep::end;
 }

@@ -1,10 +1,10 @@
 // proxy/codec/body_reader.h: the body of a message behind its head: payload out of its framing.
 //
 // Payload is passed on as spans of the caller's bytes, never copied. The trailer section is
-// collected, checked and dropped. What frames a chunked body is bounded: each chunk may have
-// kChunkFrameBytesFree bytes around it, and all that chunks have above that, together,
-// kChunkFrameBytesMax; so neither long extensions nor zeros before a size go on for ever, and a
-// long stream of small chunks does.
+// collected, checked, and told without the fields that do not belong there. What frames a chunked
+// body is bounded: each chunk may have kChunkFrameBytesFree bytes around it, and all that chunks
+// have above that, together, kChunkFrameBytesMax; so neither long extensions nor zeros before a
+// size go on for ever, and a long stream of small chunks does.
 #pragma once
 
 #include <llhttp.h>
@@ -22,6 +22,8 @@ inline constexpr std::uint32_t kChunkFrameBytesMax = 16 * 1024;
 class PayloadSink {
  public:
   virtual void on_payload(Bytes bytes) = 0;
+  // Right before `end`; never empty.
+  virtual void on_trailers(const Headers& trailers) = 0;
 
  protected:
   ~PayloadSink() = default;
@@ -49,8 +51,8 @@ class BodyReader {
 
   [[nodiscard]] Result<BodyStep> read_payload(Bytes& in, PayloadSink& sink);
   [[nodiscard]] Result<BodyStep> read_trailers(Bytes& in, HeadBuffer& section,
-                                               const HeadLimits& limits);
-  [[nodiscard]] Result<BodyStep> end_with(Bytes section);
+                                               const HeadLimits& limits, PayloadSink& sink);
+  [[nodiscard]] Result<BodyStep> end_with(Bytes section, PayloadSink& sink);
 
   llhttp_t parser_{};
   std::uint32_t frame_bytes_ = 0;  // around chunks, above what is free

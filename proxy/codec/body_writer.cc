@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "proxy/codec/head_writer.h"
+
 namespace banyan::codec {
 namespace {
 
@@ -33,7 +35,7 @@ void BodyWriter::begin(BodyMode mode, std::uint64_t length) {
 }
 
 void BodyWriter::write(ByteSink& sink, Bytes bytes) {
-  if (bytes.empty() || mode_ == BodyMode::dropped) return;
+  if (bytes.empty() || mode_ == BodyMode::dropped || mode_ == BodyMode::trailed) return;
   if (mode_ == BodyMode::chunked) return put_chunk(sink, bytes);
   if (mode_ == BodyMode::counted) {
     overrun_ = overrun_ || bytes.size() > left_;
@@ -44,8 +46,18 @@ void BodyWriter::write(ByteSink& sink, Bytes bytes) {
   put(sink, bytes);
 }
 
+void BodyWriter::write_trailers(ByteSink& sink, const Headers& trailers) {
+  if (mode_ != BodyMode::chunked) return;
+  std::string& out = head_scratch();
+  out.append("0\r\n");
+  append_fields(out, trailers);
+  sink.copy(out);
+  mode_ = BodyMode::trailed;
+}
+
 bool BodyWriter::end(ByteSink& sink) {
   if (mode_ == BodyMode::chunked) sink.copy("0\r\n\r\n");
+  if (mode_ == BodyMode::trailed) sink.copy("\r\n");
   const bool as_promised = mode_ != BodyMode::counted || (left_ == 0 && !overrun_);
   mode_ = BodyMode::dropped;
   return as_promised;

@@ -4,8 +4,9 @@
 // and bodies into bytes for a ByteSink. HTTP/1.1 and HTTP/2 differ behind these interfaces and
 // nowhere else.
 //
-//   events of one stream:   on_head -> on_body* -> on_end        the last event is on_end or
-//                              \---------\---------> on_error     on_error, exactly one of them
+//   events of one stream:   on_head -> on_body* -> on_trailers? -> on_end
+//                              \---------\--------------> on_error
+//   The last event is on_end or on_error, exactly one of them.
 //
 // An event handler may call send_*() on the same codec; it must not destroy
 // the codec or feed() it again from inside.
@@ -36,6 +37,8 @@ class ServerEvents {
   virtual void on_request(StreamId stream, RequestHead& head) = 0;
   // Payload only, framing taken off. Never empty.
   virtual void on_request_body(StreamId stream, Bytes bytes) = 0;
+  // Never empty: only fields that may be forwarded (proxy/codec/trailers.h).
+  virtual void on_request_trailers(StreamId stream, const Headers& trailers) = 0;
   virtual void on_request_end(StreamId stream) = 0;
   // What came can not be understood or is refused. With HTTP/1 nothing after it will be read.
   // `head` holds what was understood by then, for the log.
@@ -70,6 +73,9 @@ class ServerCodec {
   virtual void send_head(StreamId stream, const ResponseHead& head) = 0;
   // Not before send_head(). A message without a body (HEAD, 204, 304) drops it.
   virtual void send_body(StreamId stream, Bytes bytes) = 0;
+  // At most once, after the body. Dropped where the client can not take them (HTTP/1.0, a message
+  // that is not chunked).
+  virtual void send_trailers(StreamId stream, const Headers& trailers) = 0;
   // Ends the message. The response was whole: a cut-off body must end in abort instead. No event
   // of this stream follows, not even the end of a request that was answered early.
   virtual void send_end(StreamId stream) = 0;
@@ -90,6 +96,7 @@ class ClientEvents {
   virtual void on_informational(StreamId stream, ResponseHead& head) = 0;
   virtual void on_response(StreamId stream, ResponseHead& head) = 0;
   virtual void on_response_body(StreamId stream, Bytes bytes) = 0;
+  virtual void on_response_trailers(StreamId stream, const Headers& trailers) = 0;
   virtual void on_response_end(StreamId stream) = 0;
   virtual void on_response_error(StreamId stream, Error error) = 0;
 
@@ -105,10 +112,11 @@ class ClientCodec {
   virtual ~ClientCodec() = default;
 
   // Writes the request line, Host from head.authority, head.headers as they are, and framing anew.
-  // `Host`, framing and connection fields must not be among head.headers. HTTP/1: only where no
-  // other exchange is open on the connection.
+  // `Host`, framing and connection fields must not be among head.headers; for `TE` the connection
+  // option is written. HTTP/1: only where no other exchange is open on the connection.
   virtual StreamId send_head(const RequestHead& head) = 0;
   virtual void send_body(StreamId stream, Bytes bytes) = 0;
+  virtual void send_trailers(StreamId stream, const Headers& trailers) = 0;
   virtual void send_end(StreamId stream) = 0;
 
   // Consumes everything. Bytes that no request asked for are an error: reusable() turns false.

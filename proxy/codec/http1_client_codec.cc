@@ -5,6 +5,7 @@
 #include "proxy/codec/head_parser.h"
 #include "proxy/codec/head_writer.h"
 #include "proxy/codec/scratch_head.h"
+#include "proxy/codec/trailers.h"
 
 namespace banyan::codec {
 namespace {
@@ -24,6 +25,7 @@ StreamId Http1ClientCodec::send_head(const RequestHead& head) {
   std::string& out = head_scratch();
   append_request_line(out, head);
   append_fields(out, head.headers);
+  if (head.headers.find(HeaderId::te)) out.append("Connection: TE\r\n");  // RFC 9110 §10.1.4
   switch (head.framing) {
     case Framing::chunked:
     case Framing::until_close:
@@ -50,6 +52,10 @@ StreamId Http1ClientCodec::send_head(const RequestHead& head) {
 
 void Http1ClientCodec::send_body(StreamId stream, Bytes bytes) {
   if (stream == stream_ && !request_ended_) writer_.write(sink_, bytes);
+}
+
+void Http1ClientCodec::send_trailers(StreamId stream, const Headers& trailers) {
+  if (stream == stream_ && !request_ended_) writer_.write_trailers(sink_, trailers);
 }
 
 void Http1ClientCodec::send_end(StreamId stream) {
@@ -124,6 +130,7 @@ void Http1ClientCodec::take_response(Bytes bytes, bool more_follows) {
   if (head->framing != Framing::none && !empty) {
     read_ = Read::body;
     body_.begin();
+    trailers_pass_ = head->framing == Framing::chunked && trailers_may_pass(head->headers);
     return events_.on_response(stream, *head);
   }
   events_.on_response(stream, *head);
@@ -147,6 +154,10 @@ void Http1ClientCodec::end_response(bool more_follows) {
 }
 
 void Http1ClientCodec::on_payload(Bytes bytes) { events_.on_response_body(stream_, bytes); }
+
+void Http1ClientCodec::on_trailers(const Headers& trailers) {
+  if (trailers_pass_) events_.on_response_trailers(stream_, trailers);
+}
 
 void Http1ClientCodec::fail(Error error) {
   section_.reset();

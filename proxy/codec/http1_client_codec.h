@@ -24,6 +24,7 @@ class Http1ClientCodec final : public ClientCodec, private PayloadSink {
 
   StreamId send_head(const RequestHead& head) override;
   void send_body(StreamId stream, Bytes bytes) override;
+  void send_trailers(StreamId stream, const Headers& trailers) override;
   void send_end(StreamId stream) override;
   void feed(Bytes bytes) override;
   void feed_eof() override;
@@ -40,6 +41,7 @@ class Http1ClientCodec final : public ClientCodec, private PayloadSink {
   void end_response(bool more_follows);
   void fail(Error error);
   void on_payload(Bytes bytes) override;
+  void on_trailers(const Headers& trailers) override;
 
   ClientEvents& events_;
   ByteSink& sink_;
@@ -55,6 +57,7 @@ class Http1ClientCodec final : public ClientCodec, private PayloadSink {
   bool response_begun_ = false;
   bool keep_alive_ = true;
   bool until_close_ = false;
+  bool trailers_pass_ = false;  // of the response
 };
 
 }  // namespace banyan::codec

@@ -6,6 +6,7 @@
 #include "proxy/codec/head_parser.h"
 #include "proxy/codec/head_writer.h"
 #include "proxy/codec/scratch_head.h"
+#include "proxy/codec/trailers.h"
 
 namespace banyan::codec {
 namespace {
@@ -76,7 +77,10 @@ void Http1ServerCodec::take_request(Bytes bytes) {
   const StreamId stream = ++stream_;
   const bool has_body = head->has_body();
   read_ = has_body ? Read::body : Read::held;
-  if (has_body) body_.begin();
+  if (has_body) {
+    body_.begin();
+    trailers_pass_ = head->framing == Framing::chunked && trailers_may_pass(head->headers);
+  }
   events_.on_request(stream, *head);
   const bool answered = stream_ != stream || write_ == Write::none;
   if (!has_body && !answered) events_.on_request_end(stream);
@@ -93,6 +97,10 @@ void Http1ServerCodec::read_body(Bytes& in) {
 
 void Http1ServerCodec::on_payload(Bytes bytes) {
   if (read_ == Read::body) events_.on_request_body(stream_, bytes);
+}
+
+void Http1ServerCodec::on_trailers(const Headers& trailers) {
+  if (read_ == Read::body && trailers_pass_) events_.on_request_trailers(stream_, trailers);
 }
 
 void Http1ServerCodec::fail(const RequestHead& head, Error error) {
@@ -167,6 +175,10 @@ void Http1ServerCodec::append_connection(std::string& out) const {
 
 void Http1ServerCodec::send_body(StreamId stream, Bytes bytes) {
   if (may_write(stream, Write::body)) writer_.write(sink_, bytes);
+}
+
+void Http1ServerCodec::send_trailers(StreamId stream, const Headers& trailers) {
+  if (may_write(stream, Write::body)) writer_.write_trailers(sink_, trailers);
 }
 
 void Http1ServerCodec::send_end(StreamId stream) {

@@ -33,6 +33,7 @@ class Http1ServerCodec final : public ServerCodec, private PayloadSink {
   void send_informational(StreamId stream, const ResponseHead& head) override;
   void send_head(StreamId stream, const ResponseHead& head) override;
   void send_body(StreamId stream, Bytes bytes) override;
+  void send_trailers(StreamId stream, const Headers& trailers) override;
   void send_end(StreamId stream) override;
   void start_drain() override { draining_ = true; }
   [[nodiscard]] bool in_head() const override;
@@ -48,6 +49,7 @@ class Http1ServerCodec final : public ServerCodec, private PayloadSink {
   void end_request();
   void fail(const RequestHead& head, Error error);
   void on_payload(Bytes bytes) override;
+  void on_trailers(const Headers& trailers) override;
 
   [[nodiscard]] bool may_write(StreamId stream, Write state) const;
   void begin_body(const ResponseHead& head, std::string& out);
@@ -65,6 +67,7 @@ class Http1ServerCodec final : public ServerCodec, private PayloadSink {
   Method method_ = Method::get;  // of the request under way, as is the version
   HttpVersion version_ = HttpVersion::http11;
   bool keep_alive_ = true;
+  bool trailers_pass_ = false;  // of the request
   bool draining_ = false;
   bool closing_ = false;
 };

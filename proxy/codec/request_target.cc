@@ -27,22 +27,14 @@ bool is_ip_literal_char(char c) {
          c == '.';
 }
 
-struct Scheme {
-  std::string_view prefix;
-  std::string_view default_port;
-};
-constexpr Scheme kSchemes[] = {{"http://", ":80"}, {"https://", ":443"}};
+constexpr std::string_view kSchemes[] = {"http://", "https://"};
 
-const Scheme* scheme_of(std::string_view target) {
-  for (const Scheme& scheme : kSchemes) {
-    if (equals_ignoring_case(target.substr(0, scheme.prefix.size()), scheme.prefix)) return &scheme;
+// Of an absolute-form target; empty where it is none.
+std::string_view scheme_of(std::string_view target) {
+  for (const std::string_view scheme : kSchemes) {
+    if (equals_ignoring_case(target.substr(0, scheme.size()), scheme)) return scheme;
   }
-  return nullptr;
-}
-
-std::string_view without_port(std::string_view authority, std::string_view port) {
-  const bool has_it = authority.size() > port.size() && authority.ends_with(port);
-  return has_it ? authority.substr(0, authority.size() - port.size()) : authority;
+  return {};
 }
 
 Result<void> take_host(RequestHead& head) {
@@ -58,16 +50,12 @@ Result<void> take_host(RequestHead& head) {
   return {};
 }
 
-Result<void> split_absolute(std::string_view text, const Scheme& scheme, RequestHead& head) {
-  const std::string_view rest = text.substr(scheme.prefix.size());
+// The target names the host; what Host says is ignored (RFC 9112 §3.2.2).
+Result<void> split_absolute(std::string_view rest, RequestHead& head) {
   const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
   const std::string_view authority = rest.substr(0, end);
   const std::string_view path = rest.substr(end);
   if (!is_authority(authority)) return bad_target("no host in the target");
-  const auto bare = [&](std::string_view a) { return without_port(a, scheme.default_port); };
-  if (!head.authority.empty() && !equals_ignoring_case(bare(authority), bare(head.authority))) {
-    return bad_host("Host is not that of the target");
-  }
   head.authority.assign(authority);
   if (path.empty() && head.method == Method::options) {
     head.target.assign("*");  // RFC 9112 §3.2.4
@@ -104,9 +92,9 @@ Result<void> resolve_target(std::string_view text, RequestHead& head) {
     head.target.assign(text);
     return {};
   }
-  const Scheme* scheme = scheme_of(text);
-  if (scheme == nullptr) return bad_target("neither a path nor an http URL");
-  return split_absolute(text, *scheme, head);
+  const std::string_view scheme = scheme_of(text);
+  if (scheme.empty()) return bad_target("neither a path nor an http URL");
+  return split_absolute(text.substr(scheme.size()), head);
 }
 
 }  // namespace banyan::codec

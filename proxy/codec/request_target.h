@@ -2,7 +2,7 @@
 // (RFC 9112 §3.2).
 //
 //   origin-form    /path?query          kept
-//   absolute-form  http://host/path     split; Host must agree, else bad_host
+//   absolute-form  http://host/path     split; its host replaces what Host says
 //   asterisk-form  *                    OPTIONS only
 //   authority-form                      CONNECT only, which is refused before this
 #pragma once
@@ -16,7 +16,7 @@ namespace banyan::codec {
 
 // From head.method, version and headers: fills head.target and head.authority. bad_target where
 // `text` is none of the forms above or has a fragment; bad_host where Host is missing (HTTP/1.1),
-// repeated, no `uri-host [":" port]`, or another one than the target's.
+// repeated, or no `uri-host [":" port]`.
 [[nodiscard]] Result<void> resolve_target(std::string_view text, RequestHead& head);
 
 // Whether `text` is `uri-host [":" port]` with a host (RFC 9110 §7.2).

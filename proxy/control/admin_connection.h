@@ -34,6 +34,7 @@ class AdminConnection final : public net::Deferrable,
   void on_transport_error(Error error) override;
   void on_request(codec::StreamId stream, RequestHead& head) override;
   void on_request_body(codec::StreamId stream, Bytes bytes) override;
+  void on_request_trailers(codec::StreamId, const Headers&) override {}
   void on_request_end(codec::StreamId stream) override;
   void on_request_error(codec::StreamId stream, const RequestHead& head, Error error) override;
 

@@ -137,6 +137,10 @@ void DownstreamConnection::on_request_body(codec::StreamId, Bytes bytes) {
   if (exchange_ != nullptr) exchange_->on_request_body(bytes);
 }
 
+void DownstreamConnection::on_request_trailers(codec::StreamId, const Headers& trailers) {
+  if (exchange_ != nullptr) exchange_->on_request_trailers(trailers);
+}
+
 void DownstreamConnection::on_request_end(codec::StreamId) {
   transport_->limit_reads(kPipelineReadMax);
   if (exchange_ != nullptr) exchange_->on_request_end();
@@ -168,6 +172,9 @@ void DownstreamConnection::send_informational(const ResponseHead& head) {
 }
 void DownstreamConnection::send_head(const ResponseHead& head) { codec_.send_head(stream_, head); }
 void DownstreamConnection::send_body(Bytes bytes) { codec_.send_body(stream_, bytes); }
+void DownstreamConnection::send_trailers(const Headers& trailers) {
+  codec_.send_trailers(stream_, trailers);
+}
 void DownstreamConnection::send_end() { codec_.send_end(stream_); }
 
 void DownstreamConnection::abort() {

@@ -73,12 +73,14 @@ class DownstreamConnection final : public net::Deferrable,
   // codec::ServerEvents
   void on_request(codec::StreamId stream, RequestHead& head) override;
   void on_request_body(codec::StreamId stream, Bytes bytes) override;
+  void on_request_trailers(codec::StreamId stream, const Headers& trailers) override;
   void on_request_end(codec::StreamId stream) override;
   void on_request_error(codec::StreamId stream, const RequestHead& head, Error error) override;
   // exchange::DownstreamStream
   void send_informational(const ResponseHead& head) override;
   void send_head(const ResponseHead& head) override;
   void send_body(Bytes bytes) override;
+  void send_trailers(const Headers& trailers) override;
   void send_end() override;
   void abort() override;
   void pause_reading() override;

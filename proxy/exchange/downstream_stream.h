@@ -9,12 +9,14 @@
 namespace banyan::exchange {
 
 // Implemented by the connection; outlives the exchange. Loop thread only.
-//   send_informational* -> send_head -> send_body* -> send_end        or abort() at any time
+//   send_informational* -> send_head -> send_body* -> send_trailers? -> send_end
+//   or abort() at any time
 class DownstreamStream {
  public:
   virtual void send_informational(const ResponseHead& head) = 0;
   virtual void send_head(const ResponseHead& head) = 0;
   virtual void send_body(Bytes bytes) = 0;
+  virtual void send_trailers(const Headers& trailers) = 0;
   virtual void send_end() = 0;
   // The client must see that the response is not whole.
   virtual void abort() = 0;

@@ -1,6 +1,11 @@
 #include "proxy/exchange/error_response.h"
 
 namespace banyan::exchange {
+namespace {
+
+constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+
+}  // namespace
 
 bool make_error_response(const Error& error, ResponseHead& head, std::string& body) {
   const int status = status_of(error.code);
@@ -14,9 +19,18 @@ bool make_error_response(const Error& error, ResponseHead& head, std::string& bo
   head.headers.add("content-type", "text/plain; charset=utf-8");
   head.headers.add("cache-control", "no-store");
   if (error.code == ErrorCode::method_not_allowed) {
-    head.headers.add("allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+    head.headers.add("allow", kAllow);
   }
   return true;
+}
+
+void make_options_response(ResponseHead& head) {
+  head.clear();
+  head.status = 200;
+  head.reason = reason_phrase(head.status);
+  head.framing = Framing::content_length;
+  head.content_length = 0;
+  head.headers.add("allow", kAllow);
 }
 
 }  // namespace banyan::exchange

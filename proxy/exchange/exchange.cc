@@ -64,7 +64,17 @@ void Exchange::decide() {
   } else {
     return fail({ErrorCode::no_route, Side::downstream, Retry::unsafe, {}});
   }
+  if (hops_left(request) == 0) return answer_as_recipient();
   connect();
+}
+
+// RFC 9110 §7.6.2: the request must not go any further.
+void Exchange::answer_as_recipient() {
+  make_options_response(heads_->response);
+  status_ = heads_->response.status;
+  downstream_.send_head(heads_->response);
+  downstream_.send_end();
+  finish(shadow::Outcome::answered);
 }
 
 void Exchange::choose_arm() {
@@ -137,6 +147,8 @@ void Exchange::on_request_body(Bytes bytes) {
   arm_timer();
 }
 
+void Exchange::on_request_trailers(const Headers& trailers) { heads_->trailers = trailers; }
+
 void Exchange::on_request_end() {
   if (stage_ == Stage::finished) return;
   request_body_.end();
@@ -148,7 +160,10 @@ void Exchange::take_body(Bytes bytes) {
   lease_->send_body(bytes);
 }
 
-void Exchange::take_body_end() { lease_->send_end(); }
+void Exchange::take_body_end() {
+  if (!heads_->trailers.empty()) lease_->send_trailers(heads_->trailers);
+  lease_->send_end();
+}
 
 void Exchange::pause_body() {
   downstream_.pause_reading();
@@ -183,9 +198,11 @@ void Exchange::launch_shadow() {
 
 void Exchange::on_stream_informational(ResponseHead& head) {
   if (stage_ != Stage::forward) return;
+  continued_ = continued_ || head.status == 100;
   heads_->response.clear();
   forward_response(head, listener_.via, heads_->response);
   downstream_.send_informational(heads_->response);
+  arm_timer();
 }
 
 void Exchange::on_stream_response(ResponseHead& head) {
@@ -206,6 +223,8 @@ void Exchange::on_stream_body(Bytes bytes) {
   arm_timer();
 }
 
+void Exchange::on_stream_trailers(const Headers& trailers) { downstream_.send_trailers(trailers); }
+
 void Exchange::on_stream_end() {
   // The connection goes back first: the client's next request may want it at once.
   lease_.reset();
@@ -213,10 +232,12 @@ void Exchange::on_stream_end() {
   finish(shadow::Outcome::answered);
 }
 
+// Also before the response: what blocks then is the client's response before this one.
 void Exchange::on_downstream_blocked() {
   downstream_blocked_ = true;
   unsent_ = std::numeric_limits<std::size_t>::max();
   if (lease_ != nullptr) lease_->pause_reading();
+  arm_timer();
 }
 
 void Exchange::on_downstream_writable() {
@@ -246,7 +267,8 @@ void Exchange::fail(Error error) {
   error_ = error.code;
   services_.stats.local_errors[static_cast<std::size_t>(error.code)].add();
   lease_.reset();
-  if (stage_ == Stage::respond) {
+  const bool takes_nothing = downstream_blocked_ && error.code == ErrorCode::idle_timeout;
+  if (stage_ == Stage::respond || takes_nothing) {
     downstream_.abort();  // a cut-off response must not look whole
   } else {
     answer(error);
@@ -267,19 +289,24 @@ void Exchange::answer(const Error& error) {
 void Exchange::arm_timer() {
   const config::Timeouts& t = plan_->snapshot->timeouts;
   if (stage_ == Stage::finished) return;
-  if (stage_ == Stage::respond) return timer_.set_in(t.idle);
-  const bool client_owes = !request_body_.ended() && !request_body_.paused();
-  timer_.set_in(client_owes ? t.request : t.response);
+  if (stage_ == Stage::respond || downstream_blocked_) return timer_.set_in(t.idle);
+  timer_.set_in(client_owes() ? t.request : t.response);
+}
+
+// A part of the request, which it does not hold back until the upstream says 100.
+bool Exchange::client_owes() const {
+  const bool waits = heads_->request.expect_continue && !continued_ && request_body_.bytes() == 0;
+  return !request_body_.ended() && !request_body_.paused() && !waits;
 }
 
 void Exchange::on_timer() {
-  if (stage_ == Stage::respond) {
+  if (stage_ == Stage::respond || downstream_blocked_) {
     const std::size_t unsent = downstream_.unsent();
     if (downstream_blocked_ && unsent < std::exchange(unsent_, unsent)) return arm_timer();
     const Side side = downstream_blocked_ ? Side::downstream : Side::upstream;
     return fail({ErrorCode::idle_timeout, side, Retry::unsafe, "timeouts.idle"});
   }
-  if (!request_body_.ended() && !request_body_.paused()) {
+  if (client_owes()) {
     return fail({ErrorCode::request_timeout, Side::downstream, Retry::unsafe, "timeouts.request"});
   }
   fail({ErrorCode::response_timeout, Side::upstream, Retry::unsafe, "timeouts.response"});

@@ -55,6 +55,7 @@ class Exchange final : public net::Deferrable,
   void refuse(const RequestHead& head, Error error);
 
   void on_request_body(Bytes bytes);
+  void on_request_trailers(const Headers& trailers);
   void on_request_end();
   // The request can not be understood any further, or the client is gone.
   void on_request_error(Error error);
@@ -65,6 +66,7 @@ class Exchange final : public net::Deferrable,
   enum class Stage : std::uint8_t { decide, connect, forward, respond, finished };
 
   void decide();
+  void answer_as_recipient();
   void choose_arm();
   [[nodiscard]] bool moved_to_legacy();
   void connect();
@@ -80,6 +82,7 @@ class Exchange final : public net::Deferrable,
   void on_stream_informational(ResponseHead& head) override;
   void on_stream_response(ResponseHead& head) override;
   void on_stream_body(Bytes bytes) override;
+  void on_stream_trailers(const Headers& trailers) override;
   void on_stream_end() override;
   void on_stream_error(Error error) override;
   void on_stream_blocked() override { request_body_.on_blocked(); }
@@ -93,6 +96,7 @@ class Exchange final : public net::Deferrable,
   void on_flushed() override;
 
   void arm_timer();
+  [[nodiscard]] bool client_owes() const;
   void on_timer();
   [[nodiscard]] observe::MigrationStats& stats() const;
 
@@ -125,6 +129,7 @@ class Exchange final : public net::Deferrable,
   Stage stage_ = Stage::decide;
   bool body_sent_ = false;
   bool downstream_blocked_ = false;
+  bool continued_ = false;  // the client was told to send its body
 };
 
 }  // namespace banyan::exchange

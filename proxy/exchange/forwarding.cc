@@ -1,5 +1,6 @@
 #include "proxy/exchange/forwarding.h"
 
+#include "proxy/codec/framing.h"
 #include "proxy/codec/head_writer.h"
 #include "proxy/codec/hop_by_hop.h"
 
@@ -31,10 +32,38 @@ bool is_marker(std::string_view member) {
   return member.substr(0, end) == kMarker;
 }
 
+constexpr std::string_view kMaxForwards = "max-forwards";
+
+bool counts_hops(const RequestHead& in, const Header& h) {
+  return in.method == Method::options && equals_ignoring_case(h.name, kMaxForwards);
+}
+
+// HTTP/1.0 knows neither (RFC 9110 §10.1.1, RFC 9112 §7.1.2).
+bool is_for_http11(const RequestHead& in, const Header& h) {
+  return h.id == HeaderId::expect && in.version == HttpVersion::http10;
+}
+
+// Trailers pass, so whoever asked for them or announces them may say so to the next hop.
+void add_trailer_fields(const RequestHead& in, RequestHead& out) {
+  const bool takes_trailers = in.version != HttpVersion::http10 &&
+                              in.headers.has_token(HeaderId::te, "trailers") &&
+                              in.headers.has_token(HeaderId::connection, "te");
+  if (takes_trailers) out.headers.add("te", "trailers");
+}
+
+void announce_trailers(Framing framing, const Headers& in, Headers& out) {
+  if (framing != Framing::chunked) return;
+  for (const Header h : in) {
+    if (h.id == HeaderId::trailer) out.add(h);
+  }
+}
+
 void copy_request_fields(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   const codec::HopByHop hop(in.headers);
+  const std::optional<std::uint64_t> hops = hops_left(in);
   for (const Header h : in.headers) {
-    if (is_ours_to_say(h.id, rules) || hop.covers(h)) continue;
+    if (is_ours_to_say(h.id, rules) || hop.covers(h) || is_for_http11(in, h)) continue;
+    if (hops && counts_hops(in, h)) continue;
     if (h.id == HeaderId::baggage) {
       const std::string rest = baggage_without_marker(h.value);
       if (!rest.empty()) out.headers.add(h.name, rest);
@@ -42,6 +71,9 @@ void copy_request_fields(const RequestHead& in, const ForwardRules& rules, Reque
     }
     out.headers.add(h);
   }
+  if (hops && *hops > 0) out.headers.add(kMaxForwards, std::to_string(*hops - 1));
+  add_trailer_fields(in, out);
+  announce_trailers(in.framing, in.headers, out.headers);
 }
 
 // The way so far, as one list, and who brought it.
@@ -77,6 +109,12 @@ std::string baggage_without_marker(std::string_view list) {
   return rest;
 }
 
+std::optional<std::uint64_t> hops_left(const RequestHead& in) {
+  if (in.method != Method::options) return std::nullopt;
+  const std::optional<std::string_view> told = in.headers.find(kMaxForwards);
+  return told ? codec::parse_content_length(*told) : std::nullopt;
+}
+
 void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   out.method = in.method;
   out.method_text = in.method_text;
@@ -100,6 +138,7 @@ void forward_response(const ResponseHead& in, bool via, ResponseHead& out) {
     if (h.id == HeaderId::content_length || hop.covers(h)) continue;
     out.headers.add(h);
   }
+  announce_trailers(in.framing, in.headers, out.headers);
   if (via) out.headers.add("via", "1.1 banyan");
 }
 

@@ -5,6 +5,8 @@
 // client's own word on it is not passed on, a trusted proxy's is.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,10 @@ struct ForwardRules {
   bool x_forwarded = true;  // whether this hop adds its own
   bool via = false;
 };
+
+// How many more hops the request may go, where it says so: `Max-Forwards` of OPTIONS
+// (RFC 9110 §7.6.2; TRACE is refused). At 0 it must not be forwarded; forwarding counts it down.
+[[nodiscard]] std::optional<std::uint64_t> hops_left(const RequestHead& in);
 
 // Fills `out`, which was cleared, from the client's request.
 void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHead& out);

@@ -16,8 +16,9 @@ void Heads::clear() {
   request.clear();
   forwarded.clear();
   response.clear();
+  trailers.clear();
   path.clear();
-  for (Headers* h : {&request.headers, &forwarded.headers, &response.headers}) {
+  for (Headers* h : {&request.headers, &forwarded.headers, &response.headers, &trailers}) {
     h->shrink(kKeptBytesMax);
   }
   for (std::string* s : {&request.target, &forwarded.target, &path}) shrink(*s);

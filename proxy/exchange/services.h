@@ -21,6 +21,7 @@ struct Heads {
   RequestHead request;    // the client's
   RequestHead forwarded;  // what goes to the upstream
   ResponseHead response;  // what goes to the client
+  Headers trailers;       // of the request
   std::string path;       // scratch of the normalised path
   void clear();
 };

@@ -57,6 +57,10 @@ void UpstreamConnection::send_head(const RequestHead& head) {
 
 void UpstreamConnection::send_body(Bytes bytes) { codec_.send_body(stream_, bytes); }
 
+void UpstreamConnection::send_trailers(const Headers& trailers) {
+  codec_.send_trailers(stream_, trailers);
+}
+
 void UpstreamConnection::send_end() {
   request_over_ = true;
   codec_.send_end(stream_);
@@ -130,6 +134,10 @@ void UpstreamConnection::on_response(codec::StreamId, ResponseHead& head) {
 
 void UpstreamConnection::on_response_body(codec::StreamId, Bytes bytes) {
   if (events_ != nullptr) events_->on_stream_body(bytes);
+}
+
+void UpstreamConnection::on_response_trailers(codec::StreamId, const Headers& trailers) {
+  if (events_ != nullptr) events_->on_stream_trailers(trailers);
 }
 
 void UpstreamConnection::on_response_end(codec::StreamId) {

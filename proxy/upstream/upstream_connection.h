@@ -34,6 +34,7 @@ class UpstreamConnection final : public net::Deferrable,
   [[nodiscard]] bool ready() const override { return state_ == State::leased; }
   void send_head(const RequestHead& head) override;
   void send_body(Bytes bytes) override;
+  void send_trailers(const Headers& trailers) override;
   void send_end() override;
   void pause_reading() override { transport_->pause_reading(); }
   void resume_reading() override { transport_->resume_reading(); }
@@ -55,6 +56,7 @@ class UpstreamConnection final : public net::Deferrable,
   void on_informational(codec::StreamId, ResponseHead& head) override;
   void on_response(codec::StreamId, ResponseHead& head) override;
   void on_response_body(codec::StreamId, Bytes bytes) override;
+  void on_response_trailers(codec::StreamId, const Headers& trailers) override;
   void on_response_end(codec::StreamId) override;
   void on_response_error(codec::StreamId, Error error) override;
 

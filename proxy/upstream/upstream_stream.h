@@ -1,8 +1,9 @@
 // proxy/upstream/upstream_stream.h: one request to an upstream and its answer, whatever carries it.
 //
-//   lease -> [ready] -> send_head -> send_body* -> send_end
-//                \-> informational* -> response -> body* -> end       the last event is end or
-//                 \-------\---------------\---------\----> error      error, exactly one of them
+//   lease -> [ready] -> send_head -> send_body* -> send_trailers? -> send_end
+//                \-> informational* -> response -> body* -> trailers? -> end
+//                 \-------\---------------\---------\----> error
+// The last event is end or error, exactly one of them.
 //
 // Loop thread only. The lease is the exchange's; letting go of it ends the stream: a connection
 // whose request and response are both complete is kept for the next one, any other is reset. No
@@ -25,6 +26,7 @@ class StreamEvents {
   virtual void on_stream_informational(ResponseHead& head) = 0;
   virtual void on_stream_response(ResponseHead& head) = 0;
   virtual void on_stream_body(Bytes bytes) = 0;
+  virtual void on_stream_trailers(const Headers& trailers) = 0;
   virtual void on_stream_end() = 0;
   // error.retry tells whether the request may be sent again.
   virtual void on_stream_error(Error error) = 0;
@@ -47,6 +49,7 @@ class UpstreamStream {
   // As codec::ClientCodec::send_head(): no Host, framing or connection fields in head.headers.
   virtual void send_head(const RequestHead& head) = 0;
   virtual void send_body(Bytes bytes) = 0;
+  virtual void send_trailers(const Headers& trailers) = 0;
   virtual void send_end() = 0;
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;

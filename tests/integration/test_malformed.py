@@ -56,7 +56,7 @@ REFUSED = {
     "a host with a path": (get(b"Host: x/../y"), {400}),
     "a host with credentials": (get(b"Host: user@x"), {400}),
     "a host list": (get(b"Host: x, y"), {400}),
-    "an absolute URL that disagrees": (get(b"Host: x", line=b"GET http://y/shop/a HTTP/1.1"), {400}),
+    "an absolute URL without a host": (get(b"Host: x", line=b"GET http:///shop/a HTTP/1.1"), {400}),
     "a fragment": (get(b"Host: x", line=b"GET /shop/a#b HTTP/1.1"), {400}),
     "no slash": (get(b"Host: x", line=b"GET shop/a HTTP/1.1"), {400}),
     "two spaces": (get(b"Host: x", line=b"GET  /shop/a HTTP/1.1"), {400}),
@@ -163,6 +163,7 @@ def test_a_broken_body_ends_the_connection(banyan, legacy, name):
 # What is unusual but right must pass.
 ACCEPTED = {
     "an absolute URL that agrees": get(b"Host: x", line=b"GET http://x/shop/a HTTP/1.1"),
+    "an absolute URL and another host": get(b"Host: x", line=b"GET http://y/shop/a HTTP/1.1"),
     "an empty line before": b"\r\n" + get(b"Host: x"),
     "optional white space": get(b"Host:   x  ", b"X-A:\t b \t"),
     "a chunk extension": post(CHUNKED, body=b"3;a=b\r\nabc\r\n0\r\n\r\n"),

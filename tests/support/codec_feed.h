@@ -73,6 +73,14 @@ inline std::string line(std::string_view what, codec::StreamId stream) {
   return std::string(what) + " " + std::to_string(stream);
 }
 
+inline void add_trailers(Lines& lines, codec::StreamId stream, const Headers& trailers) {
+  EXPECT_FALSE(trailers.empty());
+  for (const Header h : trailers) {
+    lines.push_back(line("trailer", stream) + " " + std::string(h.name) + ": " +
+                    std::string(h.value));
+  }
+}
+
 class ServerLines final : public codec::ServerEvents {
  public:
   void on_request(codec::StreamId stream, RequestHead& head) override {
@@ -88,6 +96,9 @@ class ServerLines final : public codec::ServerEvents {
   void on_request_body(codec::StreamId stream, Bytes bytes) override {
     EXPECT_FALSE(bytes.empty());
     add_body(lines, stream, bytes);
+  }
+  void on_request_trailers(codec::StreamId stream, const Headers& trailers) override {
+    add_trailers(lines, stream, trailers);
   }
   void on_request_end(codec::StreamId stream) override {
     lines.push_back(line("end", stream));
@@ -119,6 +130,9 @@ class ClientLines final : public codec::ClientEvents {
   void on_response_body(codec::StreamId stream, Bytes bytes) override {
     EXPECT_FALSE(bytes.empty());
     add_body(lines, stream, bytes);
+  }
+  void on_response_trailers(codec::StreamId stream, const Headers& trailers) override {
+    add_trailers(lines, stream, trailers);
   }
   void on_response_end(codec::StreamId stream) override {
     lines.push_back(line("end", stream));

@@ -26,6 +26,9 @@ class Relay final : public ServerEvents, public ClientEvents {
     upstream_stream = client.send_head(request);
   }
   void on_request_body(StreamId, Bytes bytes) override { client.send_body(upstream_stream, bytes); }
+  void on_request_trailers(StreamId, const Headers& trailers) override {
+    client.send_trailers(upstream_stream, trailers);
+  }
   void on_request_end(StreamId stream) override {
     downstream_stream = stream;
     client.send_end(upstream_stream);
@@ -38,6 +41,9 @@ class Relay final : public ServerEvents, public ClientEvents {
   }
   void on_response_body(StreamId, Bytes bytes) override {
     server.send_body(downstream_stream, bytes);
+  }
+  void on_response_trailers(StreamId, const Headers& trailers) override {
+    server.send_trailers(downstream_stream, trailers);
   }
   void on_response_end(StreamId) override {
     server.send_end(downstream_stream);

@@ -20,7 +20,7 @@ TEST(Rfc9112Section7_1Chunked, DelimitsAResponse) {
   EXPECT_THAT(response_lines("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                              "3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n"),
               ElementsAre("response 1 200 OK HTTP/1.1 chunked", "field Transfer-Encoding: chunked",
-                          "body 1 abc", "end 1", "reusable"));
+                          "body 1 abc", "trailer 1 X-Sum: 1", "end 1", "reusable"));
 }
 
 std::string ok(std::string_view fields, std::string_view body = "") {

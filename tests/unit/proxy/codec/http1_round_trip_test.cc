@@ -302,6 +302,7 @@ TEST(CarelessReaders, DisagreeAboutWhatTheCodecRefuses) {
 struct Accepted {
   RequestHead head;
   std::string body;
+  Headers trailers;
   std::size_t end = 0;
 };
 
@@ -312,6 +313,9 @@ class FirstRequest final : public codec::ServerEvents {
   }
   void on_request_body(codec::StreamId stream, Bytes bytes) override {
     if (stream == 1) accepted.body.append(bytes);
+  }
+  void on_request_trailers(codec::StreamId stream, const Headers& trailers) override {
+    if (stream == 1) accepted.trailers = trailers;
   }
   void on_request_end(codec::StreamId) override { whole = true; }
   void on_request_error(codec::StreamId, const RequestHead&, Error) override { refused = true; }
@@ -338,6 +342,7 @@ std::string rewritten(const Accepted& request) {
   codec::Http1ClientCodec client(unused, sink, {});
   const codec::StreamId stream = client.send_head(request.head);
   client.send_body(stream, request.body);
+  if (!request.trailers.empty()) client.send_trailers(stream, request.trailers);
   client.send_end(stream);
   return sink.text;
 }

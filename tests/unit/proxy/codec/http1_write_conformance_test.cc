@@ -100,6 +100,27 @@ TEST(Rfc9112Section6ResponseFraming, IsThatOfTheClientAndTheMessage) {
   }
 }
 
+TEST(Rfc9112Section7_1_2TrailerSection, IsWrittenBehindChunksOnly) {
+  Headers trailers;
+  trailers.add("X-Sum", "1");
+  trailers.add("Content-Length", "5");
+  const auto text = [&](std::string_view request, const Answer& answer) {
+    Server server(request);
+    server.codec.send_head(1, head_of(answer));
+    server.codec.send_body(1, answer.body);
+    server.codec.send_trailers(1, trailers);
+    server.codec.send_trailers(1, trailers);
+    server.codec.send_body(1, "more");
+    server.codec.send_end(1);
+    return server.sink.text.substr(server.sink.text.find("\r\n\r\n") + 4);
+  };
+  constexpr Answer kChunked{.framing = Framing::chunked, .body = "ab"};
+  EXPECT_EQ(text(kGet, kChunked), "2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n");
+  EXPECT_EQ(text(kGet10, kChunked), "abmore");
+  EXPECT_EQ(text(kHead, kChunked), "");
+  EXPECT_EQ(text(kGet, {.length = 2, .body = "ab"}), "ab");
+}
+
 TEST(Rfc9112Section6_3ResponseFraming, ABodyThatIsNotAsLongAsPromisedEndsTheConnection) {
   EXPECT_TRUE(Server(kGet).answer({.length = 3, .body = "ab"}).closes);
   const Served longer = Server(kGet).answer({.length = 1, .body = "ab"});
@@ -154,6 +175,7 @@ TEST(Rfc9112Section9_6TearDown, AnAnswerFromInsideTheBodyEndsTheStream) {
       ++bodies;
       test::answer(*codec, stream, 413);
     }
+    void on_request_trailers(codec::StreamId, const Headers&) override { ADD_FAILURE(); }
     void on_request_end(codec::StreamId) override { ADD_FAILURE(); }
     void on_request_error(codec::StreamId, const RequestHead&, Error) override { ADD_FAILURE(); }
     codec::ServerCodec* codec = nullptr;
@@ -331,6 +353,25 @@ TEST(Rfc9112Section3Request, FramingFieldsAmongTheHeadersAreNotWritten) {
             "POST /a?b HTTP/1.1\r\nHost: h:80\r\nX-Spelling: kept\r\nContent-Length: 2\r\n\r\nab");
 }
 
+TEST(Rfc9112Section7_1_2TrailerSection, OfARequestIsWrittenBehindChunks) {
+  Client client;
+  Headers trailers;
+  trailers.add("X-Sum", "1");
+  const codec::StreamId stream = client.codec.send_head(post_head(Framing::chunked));
+  client.codec.send_body(stream, "ab");
+  client.codec.send_trailers(stream, trailers);
+  client.codec.send_end(stream);
+  EXPECT_TRUE(client.sink.text.ends_with("\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n"));
+}
+
+TEST(Rfc9110Section10_1_4Te, IsSentWithItsConnectionOption) {
+  RequestHead head = post_head(Framing::none);
+  head.headers.add("te", "trailers");
+  EXPECT_EQ(sent(head, ""),
+            "POST /a?b HTTP/1.1\r\nHost: h:80\r\nX-Spelling: kept\r\nte: trailers\r\n"
+            "Connection: TE\r\n\r\n");
+}
+
 constexpr std::string_view kEmptyOk = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 TEST(ClientCodec, IsReusableWhenRequestAndResponseAreOver) {
@@ -398,6 +439,7 @@ class RetryOf final : public codec::ClientEvents {
   void on_informational(codec::StreamId, ResponseHead&) override {}
   void on_response(codec::StreamId, ResponseHead&) override {}
   void on_response_body(codec::StreamId, Bytes) override {}
+  void on_response_trailers(codec::StreamId, const Headers&) override {}
   void on_response_end(codec::StreamId) override {}
   void on_response_error(codec::StreamId, Error error) override { retry = error.retry; }
   std::optional<Retry> retry;

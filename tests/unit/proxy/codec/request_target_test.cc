@@ -41,11 +41,17 @@ TEST(Rfc9112Section3_2_2AbsoluteForm, IsSplit) {
   EXPECT_EQ(resolve("http://h", {.method = Method::options}), "* @ h");
 }
 
-TEST(Rfc9112Section3_2_2AbsoluteForm, MustAgreeWithHost) {
-  EXPECT_EQ(resolve("http://other/"), "bad_host");
-  EXPECT_EQ(resolve("http://h:81/"), "bad_host");
-  EXPECT_EQ(resolve("https://h:80/"), "bad_host");
+TEST(Rfc9112Section3_2_2AbsoluteForm, ReplacesWhatHostSays) {
+  EXPECT_EQ(resolve("http://other/"), "/ @ other");
+  EXPECT_EQ(resolve("http://h:81/"), "/ @ h:81");
+  EXPECT_EQ(resolve("https://H:443/a", {.hosts = {"x:1"}}), "/a @ H:443");
+}
+
+// The host is ignored, a malformed message is not.
+TEST(Rfc9112Section3_2_2AbsoluteForm, StillNeedsOneHostThatIsOne) {
   EXPECT_EQ(resolve("http://h/", {.hosts = {}}), "bad_host");
+  EXPECT_EQ(resolve("http://h/", {.hosts = {"h", "h"}}), "bad_host");
+  EXPECT_EQ(resolve("http://h/", {.hosts = {"a b"}}), "bad_host");
 }
 
 TEST(Rfc9112Section3_2RequestTarget, OtherFormsAreRefused) {

@@ -157,6 +157,67 @@ TEST_F(DownstreamConnectionTest, AClientThatOnlyAsksAndNeverReadsIsNotReadEither
   ASSERT_TRUE(run_until([&] { return (got += c->take().size()) > 10'000'000; })) << got;
 }
 
+// A client that asks and reads nothing, and an upstream whose every answer arrives in one piece: so
+// the client is found to be slow in the turn in which an exchange is over and the next one begins.
+class SlowClient : public DownstreamConnectionTest {
+ protected:
+  static constexpr int kRequests = 400;
+
+  // Answers what arrives until nothing does any more; how many that were.
+  int serve_until_nothing_moves(const std::string& ask) {
+    c = Peer::connected_to(port, 262'144);
+    std::string all;
+    for (int i = 0; i < kRequests; ++i) all += ask;
+    c->send(all);
+    up = accepted(legacy);
+    int served = 0;
+    for (int idle = 0; idle < 200; ++idle) {
+      if (up->take().ends_with("\r\n\r\n")) {
+        up->send(response(std::string(50'000, 'x')));
+        ++served;
+        idle = 0;
+      }
+      turn();
+    }
+    return served;
+  }
+};
+
+TEST_F(SlowClient, IsGivenUpOnInTheExchangeAfterTheOneThatItDoesNotRead) {
+  snapshot.timeouts.response = Milliseconds(300);
+  snapshot.timeouts.idle = Milliseconds(600);
+  serve();
+  const int served = serve_until_nothing_moves(get("/orders/1"));
+  ASSERT_LT(served, kRequests);
+  ASSERT_TRUE(run_until([&] { return connections() == 0; }));
+  EXPECT_EQ(requests(Arm::legacy, 200), served - 1);
+  EXPECT_EQ(all_requests(), served);
+  EXPECT_EQ(errors(ErrorCode::idle_timeout), 1);
+  EXPECT_EQ(errors(ErrorCode::response_timeout), 0);
+  (void)c->take();
+  EXPECT_TRUE(c->was_reset());
+}
+
+// An exchange that fails by itself while its client takes nothing makes no room for the next one.
+TEST_F(SlowClient, GetsNoFurtherExchangeBehindOneThatFails) {
+  monolith.close();
+  snapshot.default_upstream = 1;
+  serve();
+  const int served = serve_until_nothing_moves(get("/orders/1") + get("/elsewhere"));
+  EXPECT_LT(served, kRequests);
+  std::size_t got = 0;
+  int more = 0;
+  ASSERT_TRUE(run_until([&] {
+    if (up->take().ends_with("\r\n\r\n")) {
+      up->send(response(std::string(50'000, 'x')));
+      ++more;
+    }
+    got += c->take().size();
+    return served + more == kRequests && got > std::size_t{50'000} * kRequests;
+  })) << served
+      << " and " << more;
+}
+
 // ---- the request's end and the connection's ---------------------------------------------------
 
 TEST_F(DownstreamConnectionTest, AHalfClosedClientGetsItsAnswerAndTheEnd) {

@@ -72,6 +72,52 @@ TEST_F(ExchangeTest, InformationalAnswersArePassedOn) {
   take_until(*c, "x");
 }
 
+TEST_F(ExchangeTest, Rfc9112Section712TrailersPassInBothDirections) {
+  serve();
+  auto c = client();
+  c->send(
+      "POST /orders HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3;a=b\r\nabc\r\n0\r\nX-Sum: 1\r\nCookie: a\r\n\r\n");
+  auto up = accepted(legacy);
+  EXPECT_TRUE(
+      take_until(*up, "X-Sum: 1\r\n\r\n").ends_with("\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n"));
+  up->send(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Time: 5\r\n\r\n");
+  EXPECT_TRUE(
+      take_until(*c, "X-Time: 5\r\n\r\n").ends_with("\r\n\r\n2\r\nok\r\n0\r\nX-Time: 5\r\n\r\n"));
+}
+
+TEST_F(ExchangeTest, Rfc9110Section762OptionsThatMayGoNoFurtherAreAnsweredHere) {
+  serve();
+  auto c = client();
+  c->send("OPTIONS /orders HTTP/1.1\r\nHost: shop.test\r\nMax-Forwards: 0\r\n\r\n");
+  const std::string got = take_head(*c);
+  EXPECT_TRUE(got.starts_with("HTTP/1.1 200 OK\r\nallow: ")) << got;
+  EXPECT_EQ(legacy.accept(), nullptr);
+  EXPECT_EQ(requests(Arm::legacy, 200), 1);
+}
+
+TEST_F(ExchangeTest, Rfc9110Section1011WhoWaitsFor100IsNotTheOneWhoIsSlow) {
+  snapshot.timeouts.request = Milliseconds(30);
+  snapshot.timeouts.response = Milliseconds(60);
+  serve();
+  auto c = client();
+  const std::string ask =
+      "POST /orders HTTP/1.1\r\nHost: shop.test\r\nExpect: 100-continue\r\n"
+      "Content-Length: 2\r\n\r\n";
+  c->send(ask);
+  expect_error(*c, ErrorCode::response_timeout);
+  // Told to go on, it owes its body.
+  auto again = client();
+  again->send(ask);
+  (void)accepted(legacy);  // of the first one
+  auto up = accepted(legacy);
+  take_head(*up);
+  up->send("HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_EQ(take_head(*again), "HTTP/1.1 100 Continue\r\n\r\n");
+  expect_error(*again, ErrorCode::request_timeout);
+}
+
 TEST_F(ExchangeTest, AnUpstreamConnectionIsUsedAgain) {
   serve();
   auto c = client();

@@ -52,6 +52,67 @@ TEST(ForwardRequest, Rfc9110Section761EveryConnectionFieldCounts) {
             "");
 }
 
+TEST(ForwardRequest, Rfc9110Section1014TrailersAreAskedForWhereTheClientTakesThem) {
+  EXPECT_EQ(forwarded({{"TE", "gzip, trailers"}, {"Connection", "te"}}), "te: trailers\n");
+  EXPECT_EQ(forwarded({{"TE", "gzip"}, {"Connection", "te"}}), "");
+  RequestHead old;
+  old.version = HttpVersion::http10;
+  old.headers.add("TE", "trailers");
+  old.headers.add("Connection", "TE");
+  RequestHead out;
+  forward_request(old, {.x_forwarded = false}, out);
+  EXPECT_EQ(fields(out.headers), "");
+}
+
+TEST(ForwardRequest, Rfc9110Section662TrailersAreAnnouncedWhereTheyMayCome) {
+  RequestHead head;
+  head.framing = Framing::chunked;
+  head.headers.add("Trailer", "X-Sum");
+  RequestHead out;
+  forward_request(head, {.x_forwarded = false}, out);
+  EXPECT_EQ(fields(out.headers), "Trailer: X-Sum\n");
+}
+
+TEST(ForwardRequest, Rfc9110Section1011ExpectOfHttp10IsIgnored) {
+  RequestHead head;
+  head.version = HttpVersion::http10;
+  head.headers.add("Expect", "100-continue");
+  RequestHead out;
+  forward_request(head, {.x_forwarded = false}, out);
+  EXPECT_EQ(fields(out.headers), "");
+}
+
+struct Hops {
+  Method method;
+  const char* told;
+  std::optional<std::uint64_t> left;
+  const char* forwarded;
+};
+
+TEST(ForwardRequest, Rfc9110Section762MaxForwardsOfOptionsIsCountedDown) {
+  for (const Hops& c :
+       {Hops{Method::options, "5", 5, "max-forwards: 4\n"},
+        Hops{Method::options, "1", 1, "max-forwards: 0\n"}, Hops{Method::options, "0", 0, ""},
+        Hops{Method::options, "x", std::nullopt, "Max-Forwards: x\n"},
+        Hops{Method::options, "-1", std::nullopt, "Max-Forwards: -1\n"},
+        Hops{Method::get, "0", std::nullopt, "Max-Forwards: 0\n"}}) {
+    RequestHead head;
+    head.method = c.method;
+    head.headers.add("Max-Forwards", c.told);
+    EXPECT_EQ(hops_left(head), c.left) << c.told;
+    RequestHead out;
+    forward_request(head, {.x_forwarded = false}, out);
+    EXPECT_EQ(fields(out.headers), c.forwarded) << c.told;
+  }
+}
+
+TEST(ForwardRequest, TheTraceContextPassesUntouched) {
+  EXPECT_EQ(forwarded({{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+                       {"tracestate", "a=b"}}),
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n"
+            "tracestate: a=b\n");
+}
+
 TEST(ForwardRequest, FramingAndHostAreWrittenAnew) {
   EXPECT_EQ(forwarded({{"Host", "a"}, {"Content-Length", "3"}, {"Expect", "100-continue"}}),
             "Expect: 100-continue\n");
@@ -158,6 +219,17 @@ TEST(ForwardResponse, HopByHopFieldsEndHereAndCookiesStayApart) {
                       {"Set-Cookie", "b=2"},
                       {"Server", "theirs"}}),
             "Set-Cookie: a=1\nSet-Cookie: b=2\nServer: theirs\n");
+}
+
+TEST(ForwardResponse, Rfc9110Section662TrailersAreAnnouncedWhereTheyMayCome) {
+  ResponseHead head;
+  head.headers.add("Trailer", "X-Sum");
+  for (const Framing framing : {Framing::chunked, Framing::content_length}) {
+    head.framing = framing;
+    ResponseHead out;
+    forward_response(head, false, out);
+    EXPECT_EQ(fields(out.headers), framing == Framing::chunked ? "Trailer: X-Sum\n" : "");
+  }
 }
 
 TEST(ForwardResponse, AddsNothingUnlessAsked) {

@@ -20,6 +20,7 @@ struct Stream final : StreamEvents {
   void on_stream_informational(ResponseHead&) override {}
   void on_stream_response(ResponseHead& head) override { status = head.status; }
   void on_stream_body(Bytes bytes) override { body.append(bytes); }
+  void on_stream_trailers(const Headers&) override {}
   void on_stream_end() override {
     ended = true;
     if (release_at_the_end) lease.reset();

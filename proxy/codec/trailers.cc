@@ -1,0 +1,67 @@
+#include "proxy/codec/trailers.h"
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/codec/hop_by_hop.h"
+
+namespace banyan::codec {
+namespace {
+
+// Of the names without an id.
+constexpr std::array<std::string_view, 13> kDropped{
+    "accept-ranges", "cache-control", "content-range",   "expires",     "if-range",
+    "location",      "max-forwards",  "pragma",          "retry-after", "vary",
+    "warning",       "x-real-ip",     "www-authenticate"};
+
+bool is_dropped(std::string_view name) {
+  return std::any_of(kDropped.begin(), kDropped.end(),
+                     [&](std::string_view one) { return equals_ignoring_case(one, name); });
+}
+
+}  // namespace
+
+TrailerUse trailer_use(std::string_view name) {
+  switch (header_id(name)) {
+    case HeaderId::connection:
+    case HeaderId::content_length:
+    case HeaderId::host:
+    case HeaderId::te:
+    case HeaderId::trailer:
+    case HeaderId::transfer_encoding:
+    case HeaderId::upgrade:
+      return TrailerUse::refuse;
+    case HeaderId::age:
+    case HeaderId::authorization:
+    case HeaderId::baggage:
+    case HeaderId::content_encoding:
+    case HeaderId::content_type:
+    case HeaderId::cookie:
+    case HeaderId::date:
+    case HeaderId::expect:
+    case HeaderId::forwarded:
+    case HeaderId::if_match:
+    case HeaderId::if_modified_since:
+    case HeaderId::if_none_match:
+    case HeaderId::if_unmodified_since:
+    case HeaderId::keep_alive:
+    case HeaderId::proxy_authenticate:
+    case HeaderId::proxy_authorization:
+    case HeaderId::proxy_connection:
+    case HeaderId::range:
+    case HeaderId::set_cookie:
+    case HeaderId::traceparent:
+    case HeaderId::via:
+    case HeaderId::x_banyan_shadow:
+    case HeaderId::x_forwarded_for:
+    case HeaderId::x_forwarded_host:
+    case HeaderId::x_forwarded_proto:
+      return TrailerUse::drop;
+    default:
+      return is_dropped(name) ? TrailerUse::drop : TrailerUse::forward;
+  }
+}
+
+bool trailers_may_pass(const Headers& head) { return !HopByHop(head).names_fields(); }
+
+}  // namespace banyan::codec
