@@ -1,6 +1,7 @@
 """A raw HTTP/1.1 client: it sees every byte, keeps connections, pipelines and misbehaves."""
 import itertools
 import socket
+import struct
 from dataclasses import dataclass, field
 
 TIMEOUT_S = 20.0
@@ -164,6 +165,12 @@ class Connection:
         data = self.everything()
         assert data == b"", f"bytes before the close: {data[:200]!r}"
         return True
+
+
+def reset(connection):
+    """Its end, as a reset."""
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def request_bytes(method, target, headers=(), body=None, authority="test"):
