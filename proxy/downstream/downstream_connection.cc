@@ -116,8 +116,11 @@ void DownstreamConnection::on_read_end() {
 }
 
 void DownstreamConnection::on_transport_error(Error) {
+  const Error gone{ErrorCode::client_closed, Side::downstream, Retry::unsafe, "reset"};
   if (exchange_ != nullptr) {
-    exchange_->on_request_error({ErrorCode::client_closed, Side::downstream, Retry::unsafe, {}});
+    exchange_->on_request_error(gone);
+  } else if (state_ == State::open && codec_.in_head()) {
+    codec_.refuse(gone);
   }
   close();
 }

@@ -294,6 +294,16 @@ TEST_F(DownstreamConnectionTest, ASlowHeadIs408CountedFromItsFirstByte) {
   EXPECT_EQ(errors(ErrorCode::request_timeout), 1);
 }
 
+TEST_F(DownstreamConnectionTest, AResetInTheMiddleOfAHeadIsAClientThatLeft) {
+  serve();
+  c = client();
+  c->send(get("/nowhere") + "GET /orders/1 HT");
+  take_until(*c, "no_route\n");
+  c->reset();
+  ASSERT_TRUE(run_until([&] { return connections() == 0; }));
+  EXPECT_EQ(errors(ErrorCode::client_closed), 1);
+}
+
 TEST_F(DownstreamConnectionTest, AMalformedRequestIsRefusedAndNothingAfterItIsServed) {
   serve();
   c = client();
