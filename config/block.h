@@ -73,6 +73,12 @@ template <auto kMember, Range kRange, class T>
 void duration(const Cursor& cursor, T& out) {
   read_duration(cursor, kRange, out.*kMember);
 }
+// Into an optional member.
+template <auto kMember, Range kRange, class T>
+void given_duration(const Cursor& cursor, T& out) {
+  Milliseconds duration{};
+  if (read_duration(cursor, kRange, duration)) out.*kMember = duration;
+}
 template <auto kMember, Range kRange, class T>
 void size(const Cursor& cursor, T& out) {
   read_size(cursor, kRange, out.*kMember);

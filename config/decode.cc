@@ -4,6 +4,7 @@
 
 #include "config/block.h"
 #include "config/decode_migration.h"
+#include "config/decode_upstream.h"
 #include "config/draft.h"
 
 namespace banyan::config {
@@ -18,7 +19,6 @@ constexpr std::uint64_t kTiB = 1ULL << 40;
 
 constexpr Range kWorkers{1, 64};
 constexpr Range kAnyPort{0, 65'535};       // to listen on; 0: the system chooses
-constexpr Range kPeerPort{1, 65'535};      // to connect to
 constexpr Range kWait{1, kHour};           // of one timeout
 constexpr Range kLongWait{1, 24 * kHour};  // of an idle connection, a drain
 constexpr Range kDelay{0, kHour};
@@ -32,9 +32,7 @@ constexpr Range kConnections{1, 1'000'000};
 constexpr Range kPending{1, 1'000'000};
 constexpr Range kShadowBudget{kKiB, 64 * kGiB};
 constexpr Range kListeners{1, 64};
-constexpr Range kEndpoints{1, 256};
 constexpr Range kTrustedProxies{0, 256};
-constexpr std::size_t kUpstreamsMax = 1'000;
 constexpr std::size_t kFlagsMax = 1'000;
 
 // admin, health
@@ -168,42 +166,6 @@ void decode_listeners(const Cursor& cursor, Draft& draft) {
   }
 }
 
-// upstreams
-
-void decode_endpoints(const Cursor& cursor, Upstream& out) {
-  if (!check_sequence(cursor, kEndpoints)) return;
-  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
-    const Cursor item = cursor.item(i);
-    Address address;
-    if (!read_address(item, kPeerPort, address)) continue;
-    if (std::find(out.endpoints.begin(), out.endpoints.end(), address) != out.endpoints.end()) {
-      item.fail(fmt::format("{} is there twice", to_text(address)));
-      continue;
-    }
-    out.endpoints.push_back(std::move(address));
-  }
-}
-
-constexpr std::array kUpstreamKeys{
-    Key<Upstream>{"endpoints", decode_endpoints, Need::required},
-    Key<Upstream>{"idle_timeout", duration<&Upstream::idle_timeout, kWait>},
-};
-
-void decode_upstreams(const Cursor& cursor, Draft& draft) {
-  const auto members = members_of(cursor, kUpstreamsMax);
-  if (!members) return;
-  for (const std::size_t i : *members) {
-    const Cursor member = cursor.member(i);
-    const Node::Key& key = cursor.node.keys[i];
-    if (const auto name = read_name(key.text); !name) {
-      cursor.problems.add(key.at, member.path, name.error());
-    }
-    Upstream& made = draft.snapshot.upstreams.emplace_back();
-    made.name = key.text;
-    decode_block<Upstream>(member, made, kUpstreamKeys);
-  }
-}
-
 // flags
 
 void decode_flags(const Cursor& cursor, Draft& draft) {
@@ -260,7 +222,7 @@ constexpr std::array kFileKeys{
     Key<Draft>{"limits", snapshot_member<kLimitKeys, &Snapshot::limits>, kOptional,
                in_block<kLimitKeys>},
     Key<Draft>{"listeners", decode_listeners, Need::required, in_items<kListenerKeys>},
-    Key<Draft>{"upstreams", decode_upstreams, kOptional, in_named<kUpstreamKeys>},
+    Key<Draft>{"upstreams", decode_upstreams, kOptional, list_upstream_keys},
     Key<Draft>{"default", decode_default},
     Key<Draft>{"migrations", decode_migrations, kOptional, list_migration_keys},
     Key<Draft>{"flags", decode_flags},

@@ -57,11 +57,33 @@ struct Listener {
   bool x_forwarded = true;
 };
 
+// `timeouts` of one upstream: what it gives takes the place of the process's.
+struct UpstreamTimeouts {
+  std::optional<milliseconds> idle;
+  std::optional<milliseconds> request;
+  std::optional<milliseconds> connect;
+  std::optional<milliseconds> response;
+};
+
+// Passive health of an endpoint: so many connect failures in a row take it out, and it is tried
+// again after a time that doubles.
+struct PassiveHealth {
+  std::uint64_t unhealthy_after = 5;
+  milliseconds retry_after{1'000};
+  milliseconds retry_after_max{30'000};
+};
+
 struct Upstream {
   std::string name;
   std::vector<Address> endpoints;
   milliseconds idle_timeout{4'000};
+  milliseconds max_connection_age{600'000};  // each connection's own lies within ±10 %
+  std::uint64_t max_requests_per_connection = kNone;
+  PassiveHealth health;
+  UpstreamTimeouts timeouts;
 };
+// What counts for an exchange with this upstream.
+[[nodiscard]] Timeouts effective_timeouts(const Timeouts& process, const UpstreamTimeouts& own);
 
 struct Shadow {
   shadow::Sampling sampling;

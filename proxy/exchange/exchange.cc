@@ -26,6 +26,7 @@ Exchange::Exchange(Owner& owner, Services& services, DownstreamStream& downstrea
       plan_(services.plan),
       heads_(services.heads.take()),
       timer_(net::Timer::calling<&Exchange::on_timer>(services.loop.timers(), this)),
+      timeouts_(&plan_->snapshot->timeouts),
       started_(std::chrono::steady_clock::now()),
       at_(std::chrono::system_clock::now()) {}
 
@@ -61,6 +62,7 @@ void Exchange::decide() {
         services_.shadows.admit(*plan_, *migration_, request, decision_.arm, services_.draw());
   } else if (plan_->default_upstream != nullptr) {
     cluster_ = plan_->default_upstream;
+    timeouts_ = &plan_->default_timeouts;
   } else {
     return fail({ErrorCode::no_route, Side::downstream, Retry::unsafe, {}});
   }
@@ -83,6 +85,7 @@ void Exchange::choose_arm() {
                       heads_->request.headers, services_.random_bits());
   if (decision_.reason == routing::Reason::sticky_missing) migration_->stats->sticky_missing.add();
   cluster_ = &migration_->cluster(decision_.arm);
+  timeouts_ = &migration_->timeouts[static_cast<std::size_t>(decision_.arm)];
 }
 
 // A rollback came after the decision, and not a byte was sent: decided anew.
@@ -287,10 +290,9 @@ void Exchange::answer(const Error& error) {
 }
 
 void Exchange::arm_timer() {
-  const config::Timeouts& t = plan_->snapshot->timeouts;
   if (stage_ == Stage::finished) return;
-  if (stage_ == Stage::respond || downstream_blocked_) return timer_.set_in(t.idle);
-  timer_.set_in(client_owes() ? t.request : t.response);
+  if (stage_ == Stage::respond || downstream_blocked_) return timer_.set_in(timeouts_->idle);
+  timer_.set_in(client_owes() ? timeouts_->request : timeouts_->response);
 }
 
 // A part of the request, which it does not hold back until the upstream says 100.

@@ -112,6 +112,7 @@ class Exchange final : public net::Deferrable,
 
   const MigrationPlan* migration_ = nullptr;  // nullptr: default, or none
   upstream::Cluster* cluster_ = nullptr;
+  const config::Timeouts* timeouts_;  // of the upstream
   routing::Decision decision_;
   upstream::Lease lease_;
 

@@ -4,6 +4,7 @@
 // worker from a Snapshot; immutable; an exchange keeps the plan it began with.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct MigrationPlan {
   std::size_t flag = 0;  // in the FlagTable
   upstream::Cluster* legacy = nullptr;
   upstream::Cluster* monolith = nullptr;
+  std::array<config::Timeouts, 2> timeouts{};           // of the two upstreams, by Arm
   observe::MigrationStats* stats = nullptr;             // of this worker
   observe::MigrationStats* comparison_stats = nullptr;  // of the comparison thread
   comparison::Ledger* ledger = nullptr;
@@ -37,6 +39,7 @@ struct Plan {
   std::shared_ptr<const config::Snapshot> snapshot;
   std::vector<MigrationPlan> migrations;  // as snapshot->migrations
   upstream::Cluster* default_upstream = nullptr;
+  config::Timeouts default_timeouts;
   std::vector<std::shared_ptr<upstream::Cluster>> clusters;  // keeps alive what is pointed at
   observe::MigrationStats* none = nullptr;                   // what belongs to no migration
   comparison::Ledger* process_ledger = nullptr;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/upstream/connection_age.h"
 #include "proxy/upstream/upstream_connection.h"
 
 namespace banyan::upstream {
@@ -36,22 +37,36 @@ Result<Lease> Lane::lease(StreamEvents& events, const LeaseWish& wish) {
   if (endpoint == nullptr) {
     return Failure({ErrorCode::connect_refused, Side::local, Retry::unsafe, "no endpoint"});
   }
-  all_.push_back(std::make_unique<UpstreamConnection>(*this, std::move(endpoint)));
-  UpstreamConnection& fresh = *all_.back();
-  fresh.place_ = all_.size() - 1;
+  UpstreamConnection& fresh = open(std::move(endpoint));
   fresh.lease_to(events);
-  auto& stats = cluster_.stats_;
-  stats.connections[static_cast<std::size_t>(role_)].add();
-  stats.connections_opened.add();
   return Lease(&fresh);
 }
 
+UpstreamConnection& Lane::open(std::shared_ptr<Endpoint> endpoint) {
+  const Milliseconds age = jittered_age(cluster_.settings_.upstream.max_connection_age,
+                                        static_cast<std::uint32_t>(cluster_.random_()) << 1U);
+  all_.push_back(std::make_unique<UpstreamConnection>(*this, std::move(endpoint),
+                                                      cluster_.loop_.timers().now() + age));
+  all_.back()->place_ = all_.size() - 1;
+  auto& stats = cluster_.stats_;
+  stats.connections[static_cast<std::size_t>(role_)].add();
+  stats.connections_opened.add();
+  return *all_.back();
+}
+
 UpstreamConnection* Lane::take_idle(const LeaseWish& wish) {
-  // The last one idled shortest: if it idled too long, all did.
-  if (idle_.empty() || idle_.back()->idle_for() > wish.idle_max) return nullptr;
-  UpstreamConnection* kept = idle_.back();
-  idle_.pop_back();
-  return kept;
+  while (!idle_.empty()) {
+    UpstreamConnection* kept = idle_.back();
+    if (kept->spent()) {  // it grew too old, and its timer is not due yet
+      kept->close();
+      continue;
+    }
+    // The last one idled shortest: if it idled too long, all did.
+    if (kept->idle_for() > wish.idle_max) return nullptr;
+    idle_.pop_back();
+    return kept;
+  }
+  return nullptr;
 }
 
 void Lane::keep(UpstreamConnection& connection) { idle_.push_back(&connection); }
@@ -74,6 +89,13 @@ void Lane::close_idle() {
   for (UpstreamConnection* connection : idle) connection->close();
 }
 
+void Lane::close_idle_to_gone() {
+  const std::vector<UpstreamConnection*> idle = idle_;
+  for (UpstreamConnection* connection : idle) {
+    if (connection->endpoint().gone) connection->close();
+  }
+}
+
 Cluster::Cluster(net::Loop& loop, observe::UpstreamStats& stats, ClusterSettings settings)
     : loop_(loop), stats_(stats) {
   update(std::move(settings));
@@ -83,25 +105,31 @@ Cluster::~Cluster() = default;
 
 void Cluster::update(ClusterSettings settings) {
   settings_ = std::move(settings);
-  std::vector<std::shared_ptr<Endpoint>> next;
+  const std::vector<std::shared_ptr<Endpoint>> before = std::move(endpoints_);
+  endpoints_.clear();
   for (const config::Address& a : settings_.upstream.endpoints) {
     const std::string name = name_of(a);
-    const auto old = std::find_if(endpoints_.begin(), endpoints_.end(),
-                                  [&](const auto& e) { return e->name == name; });
-    if (old != endpoints_.end()) {
-      next.push_back(*old);
-      continue;
-    }
-    Result<net::SocketAddress> address = net::SocketAddress::parse(a.host, a.port);
-    if (!address) continue;  // the decoder lets only addresses through
-    auto endpoint = std::make_shared<Endpoint>();
-    endpoint->name = name;
-    endpoint->address = *address;
-    next.push_back(std::move(endpoint));
+    const auto old =
+        std::find_if(before.begin(), before.end(), [&](const auto& e) { return e->name == name; });
+    std::shared_ptr<Endpoint> endpoint = old != before.end() ? *old : endpoint_at(a);
+    if (endpoint == nullptr) continue;  // the decoder lets only addresses through
+    endpoint->health.set_rule(settings_.upstream.health);
+    endpoints_.push_back(std::move(endpoint));
   }
-  const bool same = next == endpoints_;
-  endpoints_ = std::move(next);
-  if (!same) close_idle();
+  for (const auto& e : before) {
+    e->gone = std::find(endpoints_.begin(), endpoints_.end(), e) == endpoints_.end();
+  }
+  primary_.close_idle_to_gone();
+  shadow_.close_idle_to_gone();
+}
+
+std::shared_ptr<Endpoint> Cluster::endpoint_at(const config::Address& configured) const {
+  Result<net::SocketAddress> address = net::SocketAddress::parse(configured.host, configured.port);
+  if (!address) return nullptr;
+  auto endpoint = std::make_shared<Endpoint>();
+  endpoint->name = name_of(configured);
+  endpoint->address = *address;
+  return endpoint;
 }
 
 void Cluster::close_idle() {
@@ -120,11 +148,6 @@ std::shared_ptr<Endpoint> Cluster::pick(std::size_t& turn) {
     }
   }
   return first_back;
-}
-
-bool Cluster::has(const Endpoint& endpoint) const {
-  return std::any_of(endpoints_.begin(), endpoints_.end(),
-                     [&](const auto& e) { return e.get() == &endpoint; });
 }
 
 }  // namespace banyan::upstream

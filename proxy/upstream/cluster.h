@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct Endpoint {
   std::string name;  // IP:PORT, as configured
   net::SocketAddress address;
   EndpointHealth health;
+  bool gone = false;  // no longer of its upstream: its connections end with their exchange
 };
 
 struct LeaseWish {
@@ -51,10 +53,12 @@ class Lane {
 
   [[nodiscard]] std::size_t connections() const { return all_.size(); }
   void close_idle();
+  void close_idle_to_gone();
 
  private:
   friend class UpstreamConnection;
   [[nodiscard]] UpstreamConnection* take_idle(const LeaseWish& wish);
+  [[nodiscard]] UpstreamConnection& open(std::shared_ptr<Endpoint> endpoint);
   // Called by a connection about itself.
   void keep(UpstreamConnection& connection);
   void remove(UpstreamConnection& connection);
@@ -71,7 +75,7 @@ class Lane {
 // Settings that every connection of the cluster reads.
 struct ClusterSettings {
   config::Upstream upstream;
-  config::Timeouts timeouts;
+  config::Timeouts timeouts;  // of this upstream
   codec::HeadLimits head_limits;
   std::size_t pending_max = 1000;
 };
@@ -83,7 +87,8 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  // A reload: connections to endpoints that are gone end with their exchange.
+  // A reload. Idle connections to endpoints that are gone are closed, busy ones end with their
+  // exchange.
   void update(ClusterSettings settings);
   [[nodiscard]] Lane& lane(Role role) { return role == Role::primary ? primary_ : shadow_; }
   void close_idle();
@@ -101,12 +106,13 @@ class Cluster {
   // The next one in turn that may be tried; where none may, the one whose time comes first: a
   // whole upstream is never given up on.
   [[nodiscard]] std::shared_ptr<Endpoint> pick(std::size_t& turn);
-  [[nodiscard]] bool has(const Endpoint& endpoint) const;
+  [[nodiscard]] std::shared_ptr<Endpoint> endpoint_at(const config::Address& configured) const;
 
   net::Loop& loop_;
   observe::UpstreamStats& stats_;
   ClusterSettings settings_;
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
+  std::minstd_rand random_{std::random_device{}()};  // spreads the ages of connections
   Lane primary_{*this, Role::primary};
   Lane shadow_{*this, Role::shadow};
 };

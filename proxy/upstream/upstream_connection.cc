@@ -1,17 +1,20 @@
 #include "proxy/upstream/upstream_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace banyan::upstream {
 
-UpstreamConnection::UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint)
+UpstreamConnection::UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint,
+                                       SteadyTime too_old_at)
     : lane_(lane),
       cluster_(lane.cluster_),
       endpoint_(std::move(endpoint)),
       transport_(
           net::TcpTransport::connect(cluster_.loop(), lane.role_, endpoint_->address, *this)),
       codec_(*this, *transport_, cluster_.settings().head_limits),
-      timer_(net::Timer::calling<&UpstreamConnection::on_timer>(cluster_.loop().timers(), this)) {
+      timer_(net::Timer::calling<&UpstreamConnection::on_timer>(cluster_.loop().timers(), this)),
+      too_old_at_(too_old_at) {
   lane_.connecting(+1);
   timer_.set_in(cluster_.settings().timeouts.connect);
 }
@@ -29,6 +32,11 @@ void UpstreamConnection::lease_to(StreamEvents& events) {
 
 Milliseconds UpstreamConnection::idle_for() const {
   return std::chrono::duration_cast<Milliseconds>(cluster_.loop().timers().now() - idle_since_);
+}
+
+bool UpstreamConnection::spent() const {
+  return requests_ >= cluster_.settings().upstream.max_requests_per_connection ||
+         cluster_.loop().timers().now() >= too_old_at_;
 }
 
 void UpstreamConnection::on_connected() {
@@ -51,6 +59,7 @@ void UpstreamConnection::told_of_connect(bool taken) {
 
 void UpstreamConnection::send_head(const RequestHead& head) {
   sent_any_ = true;
+  ++requests_;
   request_over_ = response_told_ = response_over_ = false;
   stream_ = codec_.send_head(head);
 }
@@ -68,7 +77,7 @@ void UpstreamConnection::send_end() {
 
 bool UpstreamConnection::may_be_kept() const {
   return state_ == State::leased && !broken_ && sent_any_ && codec_.reusable() &&
-         transport_->backlog() == 0 && cluster_.has(*endpoint_);
+         transport_->backlog() == 0 && !endpoint_->gone && !spent();
 }
 
 void UpstreamConnection::release() {
@@ -82,7 +91,7 @@ void UpstreamConnection::release() {
   }
   state_ = State::idle;
   idle_since_ = cluster_.loop().timers().now();
-  timer_.set_in(cluster_.settings().upstream.idle_timeout);
+  timer_.set(std::min(idle_since_ + cluster_.settings().upstream.idle_timeout, too_old_at_));
   transport_->resume_reading();
   lane_.keep(*this);
 }

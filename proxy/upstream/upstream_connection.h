@@ -7,6 +7,7 @@
 // Owned by its Lane, which moves it to the deferred-delete list once it is closed.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -23,12 +24,14 @@ class UpstreamConnection final : public net::Deferrable,
                                  private net::TransportEvents,
                                  private codec::ClientEvents {
  public:
-  // Begins to connect.
-  UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint);
+  // Begins to connect. From `too_old_at` on it is not used again.
+  UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint, SteadyTime too_old_at);
   ~UpstreamConnection() override;
 
   void lease_to(StreamEvents& events);
   [[nodiscard]] Milliseconds idle_for() const;
+  // Too old, or used as often as it may be: not for another exchange.
+  [[nodiscard]] bool spent() const;
   [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
 
   [[nodiscard]] bool ready() const override { return state_ == State::leased; }
@@ -74,7 +77,9 @@ class UpstreamConnection final : public net::Deferrable,
   net::Timer timer_;  // connecting: its time-out; idle: until it is closed
   StreamEvents* events_ = nullptr;
   codec::StreamId stream_ = 0;
+  const SteadyTime too_old_at_;
   SteadyTime idle_since_{};
+  std::uint64_t requests_ = 0;
   std::size_t place_ = 0;  // in Lane::all_
   State state_ = State::connecting;
   bool reused_ = false;

@@ -12,7 +12,8 @@ constexpr std::uint64_t kRefusedPart = 10;
 upstream::ClusterSettings settings_for(const config::Snapshot& snapshot, std::size_t index) {
   upstream::ClusterSettings settings;
   settings.upstream = snapshot.upstreams[index];
-  settings.timeouts = snapshot.timeouts;
+  settings.timeouts =
+      config::effective_timeouts(snapshot.timeouts, snapshot.upstreams[index].timeouts);
   settings.head_limits = {.header_bytes_max = snapshot.limits.header_bytes,
                           .header_count_max = snapshot.limits.header_count,
                           .url_bytes_max = snapshot.limits.url_bytes};
@@ -65,7 +66,13 @@ void Worker::take(Assignment assignment) {
   const auto cluster = [&](std::size_t i) {
     return clusters_.at(snapshot.upstreams[i].name).get();
   };
-  if (snapshot.default_upstream) plan->default_upstream = cluster(*snapshot.default_upstream);
+  const auto timeouts = [&](std::size_t i) {
+    return config::effective_timeouts(snapshot.timeouts, snapshot.upstreams[i].timeouts);
+  };
+  if (snapshot.default_upstream) {
+    plan->default_upstream = cluster(*snapshot.default_upstream);
+    plan->default_timeouts = timeouts(*snapshot.default_upstream);
+  }
   for (std::size_t i = 0; i < snapshot.migrations.size(); ++i) {
     const config::Migration& m = snapshot.migrations[i];
     const Assignment::MigrationSlots& slots = assignment.migrations[i];
@@ -75,6 +82,7 @@ void Worker::take(Assignment assignment) {
                                 .flag = slots.flag,
                                 .legacy = cluster(m.legacy),
                                 .monolith = cluster(m.monolith),
+                                .timeouts = {timeouts(m.legacy), timeouts(m.monolith)},
                                 .stats = slots.stats,
                                 .comparison_stats = slots.comparison_stats,
                                 .ledger = slots.ledger});

@@ -80,7 +80,17 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(full->listeners.at(0).trusted_proxies, Listener().trusted_proxies);
   EXPECT_EQ(full->listeners.at(0).via, Listener().via);
   EXPECT_EQ(full->listeners.at(0).x_forwarded, Listener().x_forwarded);
-  EXPECT_EQ(full->upstreams.at(0).idle_timeout, Upstream().idle_timeout);
+  const Upstream& upstream = full->upstreams.at(0);
+  EXPECT_EQ(upstream.idle_timeout, Upstream().idle_timeout);
+  EXPECT_EQ(upstream.max_connection_age, Upstream().max_connection_age);
+  EXPECT_EQ(upstream.max_requests_per_connection, Upstream().max_requests_per_connection);
+  EXPECT_EQ(upstream.health.unhealthy_after, PassiveHealth().unhealthy_after);
+  EXPECT_EQ(upstream.health.retry_after, PassiveHealth().retry_after);
+  EXPECT_EQ(upstream.health.retry_after_max, PassiveHealth().retry_after_max);
+  EXPECT_EQ(upstream.timeouts.idle, d.timeouts.idle);
+  EXPECT_EQ(upstream.timeouts.request, d.timeouts.request);
+  EXPECT_EQ(upstream.timeouts.connect, d.timeouts.connect);
+  EXPECT_EQ(upstream.timeouts.response, d.timeouts.response);
 }
 
 TEST(Examples, FullShowsTheDefaultsOfAMigration) {

@@ -160,6 +160,27 @@ TEST_F(ExchangeTest, AConnectThatHangsIs503AfterTheTimeout) {
   expect_error(*c, ErrorCode::connect_timeout);
 }
 
+TEST_F(ExchangeTest, AnUpstreamsOwnTimeoutsTakeThePlaceOfTheProcesss) {
+  snapshot.timeouts.response = Milliseconds(60'000);
+  snapshot.upstreams[0].timeouts.response = Milliseconds(60);
+  serve();
+  auto c = client();
+  c->send(get("/orders/1"));
+  auto up = accepted(legacy);
+  expect_error(*c, ErrorCode::response_timeout);
+}
+
+TEST_F(ExchangeTest, TheTimeoutsOfAnotherUpstreamDoNotCount) {
+  snapshot.upstreams[1].timeouts.response = Milliseconds(20);
+  serve();
+  auto c = client();
+  c->send(get("/orders/1"));
+  auto up = accepted(legacy);
+  run_for(Milliseconds(100));
+  up->send(response("late"));
+  take_until(*c, "late");
+}
+
 struct Fault {
   const char* name;
   const char* before;  // what the upstream sends first

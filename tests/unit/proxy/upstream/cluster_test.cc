@@ -157,6 +157,47 @@ TEST_F(ClusterTest, AnIdleConnectionIsClosedInTime) {
   EXPECT_EQ(open(), 0);
 }
 
+TEST_F(ClusterTest, AnAgedConnectionIsNotUsedAgainAndClosedAtOnce) {
+  settings.upstream.max_connection_age = Milliseconds(50);
+  make();
+  Stream& busy = lease();
+  auto peer = connected(busy);
+  ask(busy);
+  ASSERT_TRUE(run_until([&] { return !peer->received().empty(); }));
+  test::run_for(loop, Milliseconds(80));
+  EXPECT_FALSE(busy.error);  // what runs on it finishes
+  answer(busy, *peer);
+  EXPECT_TRUE(busy.ended);
+  ASSERT_TRUE(run_until([&] { return peer->ended(); }));
+  EXPECT_EQ(open(), 0);
+}
+
+TEST_F(ClusterTest, AnIdleConnectionIsClosedWhenItGrowsTooOld) {
+  settings.upstream.idle_timeout = Milliseconds(60'000);
+  settings.upstream.max_connection_age = Milliseconds(100);
+  make();
+  auto peer = idle_connection();
+  ASSERT_TRUE(run_until([&] { return peer->ended(); }));
+  EXPECT_EQ(open(), 0);
+}
+
+TEST_F(ClusterTest, AConnectionCarriesAtMostSoManyRequests) {
+  settings.upstream.max_requests_per_connection = 3;
+  make();
+  for (int connection = 1; connection <= 2; ++connection) {
+    auto peer = idle_connection();
+    for (int i = 0; i < 2; ++i) {
+      Stream& s = lease();
+      ASSERT_TRUE(s.lease->ready());
+      ask(s);
+      answer(s, *peer);
+    }
+    ASSERT_TRUE(run_until([&] { return peer->ended(); }));
+    EXPECT_EQ(open(), 0);
+    EXPECT_EQ(stats.connections_opened.read(), connection);
+  }
+}
+
 TEST_F(ClusterTest, AConnectionThatIdledTooLongForTheRequestIsPassedOver) {
   make();
   auto peer = idle_connection();
@@ -320,6 +361,42 @@ TEST_F(ClusterTest, AReloadThatKeepsTheEndpointKeepsItsHealthAndItsConnections) 
   cluster->update(settings);
   EXPECT_EQ(cluster->endpoints()[0], endpoint);
   EXPECT_TRUE(lease().lease->ready());
+}
+
+TEST_F(ClusterTest, AReloadLeavesConnectionsToEndpointsThatStay) {
+  test::Listening leaving;
+  settings.upstream.endpoints = {{"127.0.0.1", server.port()}, {"127.0.0.1", leaving.port()}};
+  make();
+  Stream& a = lease({.fresh = true});
+  auto stays = connected(a);
+  Stream& b = lease({.fresh = true});
+  std::unique_ptr<Peer> goes;
+  ASSERT_TRUE(run_until([&] { return (goes = leaving.accept()) != nullptr; }));
+  ASSERT_TRUE(run_until([&] { return b.lease->ready(); }));
+  ask(a);
+  ask(b);
+  answer(a, *stays);
+  answer(b, *goes);
+  settings.upstream.endpoints.pop_back();
+  cluster->update(settings);
+  ASSERT_TRUE(run_until([&] { return goes->ended(); }));
+  EXPECT_EQ(open(), 1);
+  EXPECT_FALSE(stays->ended());
+}
+
+TEST_F(ClusterTest, TheRuleOfPassiveHealthIsTheUpstreams) {
+  settings.upstream.endpoints = {{"127.0.0.1", test::refusing_port()}};
+  settings.upstream.health.unhealthy_after = 2;
+  make();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(cluster->endpoints()[0]->health.healthy());
+    Stream& s = lease();
+    ASSERT_TRUE(run_until([&] { return s.error.has_value(); }));
+  }
+  EXPECT_FALSE(cluster->endpoints()[0]->health.healthy());
+  settings.upstream.health.unhealthy_after = 3;
+  cluster->update(settings);
+  EXPECT_TRUE(cluster->endpoints()[0]->health.healthy());
 }
 
 TEST_F(ClusterTest, HundredLeasesDestroyedAtAnyStage) {

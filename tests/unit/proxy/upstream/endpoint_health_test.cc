@@ -47,6 +47,31 @@ TEST(EndpointHealth, ConnectsThatWereUnderWayDoNotProlongTheTimeOut) {
   EXPECT_EQ(health.retry_at(), kNow + Milliseconds(1'000));
 }
 
+TEST(EndpointHealth, TheRuleIsTheUpstreams) {
+  EndpointHealth health(config::PassiveHealth{
+      .unhealthy_after = 2, .retry_after = Milliseconds(50), .retry_after_max = Milliseconds(70)});
+  fail(health, 1);
+  EXPECT_TRUE(health.healthy());
+  SteadyTime now = kNow;
+  for (const int wait : {50, 70, 70}) {
+    health.on_connect_failed(now);
+    EXPECT_FALSE(health.healthy());
+    EXPECT_EQ(health.retry_at(), now + Milliseconds(wait));
+    now = health.retry_at();
+  }
+}
+
+TEST(EndpointHealth, AReloadedRuleCountsFromTheNextFailure) {
+  EndpointHealth health;
+  fail(health, 3);
+  health.set_rule(
+      {.unhealthy_after = 4, .retry_after = Milliseconds(20), .retry_after_max = Milliseconds(20)});
+  EXPECT_TRUE(health.healthy());
+  fail(health, 1);
+  EXPECT_FALSE(health.healthy());
+  EXPECT_EQ(health.retry_at(), kNow + Milliseconds(20));
+}
+
 TEST(EndpointHealth, ARecoveredEndpointBeginsAgainWithOneSecond) {
   EndpointHealth health;
   fail(health, 9);

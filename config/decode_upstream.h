@@ -1,0 +1,12 @@
+// config/decode_upstream.h: the entries under `upstreams:`.
+#pragma once
+
+#include "config/block.h"
+#include "config/draft.h"
+
+namespace banyan::config {
+
+void decode_upstreams(const Cursor& cursor, Draft& draft);
+void list_upstream_keys(const std::string& prefix, std::vector<std::string>& paths);
+
+}  // namespace banyan::config
