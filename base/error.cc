@@ -25,6 +25,7 @@ constexpr std::array kRows{
     Row{ErrorCode::unsupported_transfer_encoding, 501, "unsupported_transfer_encoding"},
     Row{ErrorCode::connect_refused, 503, "connect_refused"},
     Row{ErrorCode::connect_timeout, 503, "connect_timeout"},
+    Row{ErrorCode::unresolved, 503, "unresolved"},
     Row{ErrorCode::pending_overflow, 503, "pending_overflow"},
     Row{ErrorCode::too_many_connections, 503, "too_many_connections"},
     Row{ErrorCode::draining, 503, "draining"},

@@ -29,6 +29,7 @@ enum class ErrorCode : std::uint8_t {
   // The upstream gave no usable answer.
   connect_refused,       // 503: no byte of the request was sent
   connect_timeout,       // 503
+  unresolved,            // 503: no address is known for the upstream's host names
   pending_overflow,      // 503: limits.pending
   too_many_connections,  // 503: limits.connections
   draining,              // 503

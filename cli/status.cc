@@ -47,10 +47,16 @@ std::string flags_text(const json& status) {
 }
 
 std::string upstreams_text(const json& status) {
-  std::vector<std::vector<std::string>> rows{{"UPSTREAM", "ENDPOINT", "HEALTHY"}};
+  std::vector<std::vector<std::string>> rows{{"UPSTREAM", "ENDPOINT", "HEALTHY", "ADDRESSES"}};
   for (const json& u : status.value("upstreams", json::array())) {
-    rows.push_back(
-        {member(u, "upstream"), member(u, "endpoint"), u.value("healthy", false) ? "yes" : "no"});
+    std::string addresses;
+    for (const json& address : u.value("addresses", json::array())) {
+      if (address.is_string())
+        addresses += (addresses.empty() ? "" : " ") + address.get<std::string>();
+    }
+    rows.push_back({member(u, "upstream"), member(u, "endpoint"),
+                    u.value("healthy", false) ? "yes" : "no",
+                    addresses.empty() ? "none known" : addresses});
   }
   return table(rows);
 }

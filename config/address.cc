@@ -12,6 +12,8 @@ namespace {
 auto bad(std::string message) { return tl::unexpected<std::string>(std::move(message)); }
 
 constexpr std::string_view kForms = "expected IP:PORT, [IPv6]:PORT or localhost:PORT";
+constexpr std::string_view kNoName = "a host name: only IP literals and localhost work here";
+constexpr std::size_t kDnsLabelMax = 63;
 
 // The literal in its shortest form; empty where `text` is none of this family.
 std::string literal(int family, std::string_view text) {
@@ -30,7 +32,29 @@ bool is_host_character(char c) {
 
 bool is_digit_or_dot(char c) { return (c >= '0' && c <= '9') || c == '.'; }
 
-Read<std::string> host_of(std::string_view text) {
+// Labels of letters, digits, '-' and '_' (RFC 1035 §2.3.1, and the '_' that DNS knows as well).
+bool is_dns_name(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.empty() || name.size() > kHostBytesMax) return false;
+  std::size_t label = 0;
+  for (const char c : name) {
+    label = c == '.' ? 0 : label + 1;
+    if (!is_host_character(lower(c)) || label > kDnsLabelMax) return false;
+  }
+  return name.find("..") == std::string_view::npos && !name.starts_with('.') &&
+         !name.ends_with('.');
+}
+
+Read<std::string> host_name(std::string_view text) {
+  if (!is_dns_name(text)) return bad("not a host: an IP address, localhost or a name in DNS");
+  std::string name(text);
+  std::transform(name.begin(), name.end(), name.begin(), lower);
+  return name == "localhost." ? "127.0.0.1" : name;
+}
+
+enum class Names : std::uint8_t { no, yes };
+
+Read<std::string> host_of(std::string_view text, Names names) {
   if (text == "localhost") return "127.0.0.1";
   if (text.starts_with('[') && text.ends_with(']')) {
     std::string v6 = literal(AF_INET6, text.substr(1, text.size() - 2));
@@ -44,21 +68,31 @@ Read<std::string> host_of(std::string_view text) {
   std::string v4 = literal(AF_INET, text);
   if (!v4.empty()) return v4;
   if (std::all_of(text.begin(), text.end(), is_digit_or_dot)) return bad("not an IPv4 address");
-  return bad("a host name: only IP literals and localhost work in this version");
+  if (names == Names::no) return bad(std::string(kNoName));
+  return host_name(text);
 }
 
-}  // namespace
-
-Read<Address> read_address(std::string_view text) {
+Read<Address> address_of(std::string_view text, Names names) {
   const std::size_t colon = text.rfind(':');
-  // The host before its port: of `db.internal` the name is the mistake to speak of.
   const bool has_port = colon != std::string_view::npos && !text.ends_with(']');
-  auto host = host_of(has_port ? text.substr(0, colon) : text);
+  auto host = host_of(has_port ? text.substr(0, colon) : text, names);
   if (!host) return bad(std::move(host.error()));
   if (!has_port) return bad("the port is missing: " + std::string(kForms));
   const auto port = read_count(text.substr(colon + 1));
   if (!port || *port > 65535) return bad("a port must be from 0 to 65535");
   return Address{std::move(*host), static_cast<std::uint16_t>(*port)};
+}
+
+}  // namespace
+
+Read<Address> read_address(std::string_view text) { return address_of(text, Names::no); }
+
+Read<Address> read_endpoint(std::string_view text) {
+  auto address = address_of(text, Names::yes);
+  if (address)
+    address->is_name =
+        literal(AF_INET, address->host).empty() && literal(AF_INET6, address->host).empty();
+  return address;
 }
 
 Read<std::string> read_host(std::string_view text) {

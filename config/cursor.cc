@@ -123,12 +123,15 @@ bool read_percent(const Cursor& cursor, std::uint32_t& millipercent) {
   return true;
 }
 
-bool read_address(const Cursor& cursor, Range ports, Address& out) {
+namespace {
+
+bool read_address_as(const Cursor& cursor, Range ports, Read<Address> (*grammar)(std::string_view),
+                     std::string_view forms, Address& out) {
   if (!cursor.node.is_text()) {
-    cursor.fail_type("IP:PORT, [IPv6]:PORT or localhost:PORT");
+    cursor.fail_type(forms);
     return false;
   }
-  auto address = read_address(cursor.node.text);
+  auto address = grammar(cursor.node.text);
   if (!address) {
     cursor.fail(fmt::format("{}: {}", quoted(cursor.node.text), address.error()));
     return false;
@@ -139,6 +142,17 @@ bool read_address(const Cursor& cursor, Range ports, Address& out) {
   }
   out = std::move(*address);
   return true;
+}
+
+}  // namespace
+
+bool read_address(const Cursor& cursor, Range ports, Address& out) {
+  return read_address_as(cursor, ports, read_address, "IP:PORT, [IPv6]:PORT or localhost:PORT",
+                         out);
+}
+
+bool read_endpoint(const Cursor& cursor, Range ports, Address& out) {
+  return read_address_as(cursor, ports, read_endpoint, "IP:PORT, [IPv6]:PORT or HOST:PORT", out);
 }
 
 bool read_networks(const Cursor& cursor, Range items, std::vector<IpNetwork>& out) {

@@ -53,6 +53,7 @@ bool read_percent(const Cursor& cursor, std::uint32_t& millipercent);
 bool read_address(const Cursor& cursor, Range ports, Address& out);
 // A list of networks.
 bool read_networks(const Cursor& cursor, Range items, std::vector<IpNetwork>& out);
+bool read_endpoint(const Cursor& cursor, Range ports, Address& out);
 // Text in the grammar of `grammar`.
 bool read_text(const Cursor& cursor, Read<std::string> (*grammar)(std::string_view),
                std::string& out);

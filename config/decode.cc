@@ -222,6 +222,7 @@ constexpr std::array kFileKeys{
     Key<Draft>{"limits", snapshot_member<kLimitKeys, &Snapshot::limits>, kOptional,
                in_block<kLimitKeys>},
     Key<Draft>{"listeners", decode_listeners, Need::required, in_items<kListenerKeys>},
+    Key<Draft>{"resolver", decode_resolver, kOptional, list_resolver_keys},
     Key<Draft>{"upstreams", decode_upstreams, kOptional, list_upstream_keys},
     Key<Draft>{"default", decode_default},
     Key<Draft>{"migrations", decode_migrations, kOptional, list_migration_keys},

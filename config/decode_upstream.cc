@@ -22,7 +22,7 @@ void decode_endpoints(const Cursor& cursor, Upstream& out) {
   for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
     const Cursor item = cursor.item(i);
     Address address;
-    if (!read_address(item, kPeerPort, address)) continue;
+    if (!read_endpoint(item, kPeerPort, address)) continue;
     if (std::find(out.endpoints.begin(), out.endpoints.end(), address) != out.endpoints.end()) {
       item.fail(fmt::format("{} is there twice", to_text(address)));
       continue;
@@ -102,6 +102,32 @@ void decode_upstreams(const Cursor& cursor, Draft& draft) {
     made.name = key.text;
     if (decode_block<Upstream>(member, made, kUpstreamKeys)) check_retry_order(member, made.health);
   }
+}
+
+namespace {
+
+constexpr Range kServers{1, 8};
+
+void decode_servers(const Cursor& cursor, Snapshot& out) {
+  if (!check_sequence(cursor, kServers)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    Address server;
+    if (read_address(cursor.item(i), kPeerPort, server)) {
+      out.resolver_servers.push_back(std::move(server));
+    }
+  }
+}
+
+constexpr std::array kResolverKeys{Key<Snapshot>{"servers", decode_servers}};
+
+}  // namespace
+
+void decode_resolver(const Cursor& cursor, Draft& draft) {
+  block<kResolverKeys>(cursor, draft.snapshot);
+}
+
+void list_resolver_keys(const std::string& prefix, std::vector<std::string>& paths) {
+  in_block<kResolverKeys>(prefix, paths);
 }
 
 void list_upstream_keys(const std::string& prefix, std::vector<std::string>& paths) {

@@ -4,6 +4,7 @@
 //   size     := digits ("B" | "KiB" | "MiB" | "GiB" | "TiB")
 //   percent  := digits [ "." 1*3digit ]          0 to 100
 //   address  := (IPv4 | "[" IPv6 "]" | "localhost") ":" port
+//   endpoint := (IPv4 | "[" IPv6 "]" | "localhost" | host name) ":" port
 //   name     := [a-z0-9][a-z0-9._-]{0,62}
 //   network  := (IPv4 | IPv6) [ "/" bits ]       as base/ip_network.h
 #pragma once
@@ -38,6 +39,9 @@ using Read = tl::expected<T, std::string>;
 
 // `localhost` becomes 127.0.0.1; an IPv6 address takes its shortest form.
 [[nodiscard]] Read<Address> read_address(std::string_view text);
+// The same, or a host name, in lower case. A '.' at its end stays: it is then not looked for under
+// the system's search list.
+[[nodiscard]] Read<Address> read_endpoint(std::string_view text);
 [[nodiscard]] bool is_loopback(const Address& address);
 [[nodiscard]] bool is_wildcard(const Address& address);  // 0.0.0.0 or ::
 [[nodiscard]] std::string to_text(const Address& address);

@@ -25,10 +25,12 @@ namespace banyan::config {
 using std::chrono::milliseconds;
 inline constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 
-// A place to listen on or to connect to. `host` is an IP literal (without brackets).
+// A place to listen on or to connect to. `host` is an IP literal (without brackets) or, only of an
+// endpoint, a name that DNS knows.
 struct Address {
   std::string host;
   std::uint16_t port = 0;
+  bool is_name = false;
   friend bool operator==(const Address&, const Address&) = default;
 };
 
@@ -121,6 +123,7 @@ struct Snapshot {
   Timeouts timeouts;
   Limits limits;
   std::uint64_t shadow_budget = 32 * 1024 * 1024;
+  std::vector<Address> resolver_servers;  // empty: those of the system
   std::vector<Listener> listeners;
   std::vector<Upstream> upstreams;
   std::optional<std::size_t> default_upstream;  // index into upstreams

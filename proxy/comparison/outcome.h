@@ -9,6 +9,7 @@ namespace banyan::comparison {
 [[nodiscard]] constexpr shadow::Outcome outcome_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::connect_refused:
+    case ErrorCode::unresolved:
       return shadow::Outcome::refused;
     case ErrorCode::connect_timeout:
     case ErrorCode::response_timeout:

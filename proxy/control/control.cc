@@ -251,7 +251,10 @@ StatusFacts Control::facts() const {
   facts.ready = serving_ && ending_.ready();
   facts.draining = !ending_.ready();
   for (const auto& state : workers_.health()) {
-    facts.endpoints.push_back({state.upstream, state.endpoint, state.healthy});
+    facts.endpoints.push_back({state.upstream, state.endpoint, state.addresses, state.healthy});
+  }
+  for (const auto& name : workers_.names()) {
+    facts.names.push_back({name.host, name.addresses, name.problem});
   }
   return facts;
 }
@@ -266,6 +269,9 @@ std::string Control::metrics() const {
   }
   for (const auto& state : workers_.health()) {
     facts.endpoints.push_back({state.upstream, state.endpoint, state.healthy});
+  }
+  for (const auto& name : workers_.names()) {
+    facts.names.push_back({name.host, name.answers, name.failures, name.addresses.size()});
   }
   facts.rollbacks = switches_.rollbacks();
   facts.config_reload_success = reloader_.status().ok;

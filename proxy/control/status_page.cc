@@ -67,14 +67,22 @@ json status_json(const Switchboard& switches, const Reloader::Status& configurat
                 {"configuration", configuration_json(configuration)},
                 {"migrations", json::array()},
                 {"flags", json::array()},
-                {"upstreams", json::array()}};
+                {"upstreams", json::array()},
+                {"names", json::array()}};
   for (const auto& migration : switches.snapshot().migrations) {
     document["migrations"].push_back(migration_json(switches, migration));
   }
   for (const FlagView& view : switches.flags()) document["flags"].push_back(flag_json(view));
   for (const EndpointState& state : facts.endpoints) {
-    document["upstreams"].push_back(
-        {{"upstream", state.upstream}, {"endpoint", state.endpoint}, {"healthy", state.healthy}});
+    document["upstreams"].push_back({{"upstream", state.upstream},
+                                     {"endpoint", state.endpoint},
+                                     {"addresses", state.addresses},
+                                     {"healthy", state.healthy}});
+  }
+  for (const NameState& name : facts.names) {
+    document["names"].push_back({{"name", name.name},
+                                 {"addresses", name.addresses},
+                                 {"problem", name.problem.empty() ? json() : json(name.problem)}});
   }
   return document;
 }

@@ -12,8 +12,14 @@ namespace banyan::control {
 
 struct EndpointState {
   std::string upstream;
-  std::string endpoint;
+  std::string endpoint;                // as configured
+  std::vector<std::string> addresses;  // that it stands for now
   bool healthy = true;
+};
+struct NameState {
+  std::string name;
+  std::vector<std::string> addresses;
+  std::string problem;  // of the last look; empty where it was answered
 };
 
 // {"name", "flag", "percent", "latched", "readiness", "latch": {"who", …} | null, …}
@@ -29,6 +35,7 @@ struct StatusFacts {
   bool ready = true;
   bool draining = false;
   std::vector<EndpointState> endpoints;
+  std::vector<NameState> names;
 };
 [[nodiscard]] nlohmann::json status_json(const Switchboard& switches,
                                          const Reloader::Status& configuration,

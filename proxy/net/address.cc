@@ -40,6 +40,23 @@ Result<SocketAddress> SocketAddress::parse(std::string_view host, std::uint16_t 
   return local_failure("\"" + text + "\" is not an IP address");
 }
 
+SocketAddress SocketAddress::of(const sockaddr* address, socklen_t size) {
+  SocketAddress made;
+  const bool known = address->sa_family == AF_INET || address->sa_family == AF_INET6;
+  if (known && size <= sizeof made.storage_) std::memcpy(&made.storage_, address, size);
+  return made;
+}
+
+SocketAddress SocketAddress::with_port(std::uint16_t port) const {
+  SocketAddress made = *this;
+  if (storage_.ss_family == AF_INET) {
+    reinterpret_cast<sockaddr_in*>(&made.storage_)->sin_port = htons(port);
+  } else if (storage_.ss_family == AF_INET6) {
+    reinterpret_cast<sockaddr_in6*>(&made.storage_)->sin6_port = htons(port);
+  }
+  return made;
+}
+
 SocketAddress SocketAddress::local_of(int fd) {
   SocketAddress address;
   socklen_t size = sizeof address.storage_;
@@ -73,6 +90,23 @@ std::string SocketAddress::to_text() const {
     return host() + ":" + std::to_string(ntohs(v4(get()).sin_port));
   return {};
 }
+
+namespace {
+
+// Less than, equal to or more than 0, as memcmp.
+int compare(const SocketAddress& a, const SocketAddress& b) {
+  const sa_family_t family = a.get()->sa_family;
+  if (family != b.get()->sa_family) return family < b.get()->sa_family ? -1 : 1;
+  const int by_ip = family == AF_INET6
+                        ? std::memcmp(&v6(a.get()).sin6_addr, &v6(b.get()).sin6_addr, 16)
+                        : std::memcmp(&v4(a.get()).sin_addr, &v4(b.get()).sin_addr, 4);
+  return by_ip != 0 ? by_ip : int{a.port()} - int{b.port()};
+}
+
+}  // namespace
+
+bool operator==(const SocketAddress& a, const SocketAddress& b) { return compare(a, b) == 0; }
+bool operator<(const SocketAddress& a, const SocketAddress& b) { return compare(a, b) < 0; }
 
 Result<int> bind_tcp(const SocketAddress& address, Sharing sharing) {
   const int fd =

@@ -16,6 +16,9 @@ class SocketAddress {
   SocketAddress() = default;
   // `host`: an IPv4 or IPv6 literal without brackets.
   [[nodiscard]] static Result<SocketAddress> parse(std::string_view host, std::uint16_t port);
+  // What the system says; empty where that is neither IPv4 nor IPv6.
+  [[nodiscard]] static SocketAddress of(const sockaddr* address, socklen_t size);
+  [[nodiscard]] SocketAddress with_port(std::uint16_t port) const;
   // Of a bound or connected socket. Empty where the system has none to tell.
   [[nodiscard]] static SocketAddress local_of(int fd);
 
@@ -25,6 +28,10 @@ class SocketAddress {
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::string host() const;     // no port, no brackets
   [[nodiscard]] std::string to_text() const;  // `1.2.3.4:80`, `[::1]:80`
+
+  // By family (IPv4 first), address and port.
+  friend bool operator==(const SocketAddress& a, const SocketAddress& b);
+  friend bool operator<(const SocketAddress& a, const SocketAddress& b);
 
  private:
   sockaddr_storage storage_{};

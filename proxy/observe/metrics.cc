@@ -166,6 +166,17 @@ void add_errors(Page& page, const StatsRegistry& stats) {
   }
 }
 
+void add_fallbacks(Page& page, const StatsRegistry& stats) {
+  page.begin(MetricType::Counter, "fallbacks_total",
+             "Requests that legacy served because the monolith could not be reached.");
+  for (std::size_t slot = 1; slot < stats.migrations().size(); ++slot) {
+    page.add({{"migration", stats.migrations()[slot]}},
+             sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+               return worker.migration(slot).fallbacks;
+             }));
+  }
+}
+
 void add_connections(Page& page, const StatsRegistry& stats) {
   page.begin(MetricType::Gauge, "downstream_connections", "Open connections of clients.");
   page.add({}, sum(stats, [](const WorkerStats& w) -> const Counter& {
@@ -234,6 +245,18 @@ void add_configuration(Page& page, const ControlFacts& control) {
   }
 }
 
+void add_names(Page& page, const ControlFacts& control) {
+  page.begin(MetricType::Counter, "name_lookups_total", "How often a host name was asked for.");
+  for (const auto& n : control.names) {
+    page.add({{"name", n.name}, {"result", "answer"}}, static_cast<double>(n.answers));
+    page.add({{"name", n.name}, {"result", "failure"}}, static_cast<double>(n.failures));
+  }
+  page.begin(MetricType::Gauge, "name_addresses", "Addresses that a host name stands for now.");
+  for (const auto& n : control.names) {
+    page.add({{"name", n.name}}, static_cast<double>(n.addresses));
+  }
+}
+
 void add_self(Page& page, const ControlFacts& control) {
   page.begin(MetricType::Counter, "log_dropped_total", "Log lines that did not fit.");
   page.add({{"log", "access"}}, static_cast<double>(control.access_log_dropped));
@@ -266,11 +289,13 @@ std::string metrics_text(const StatsRegistry& stats, const ControlFacts& control
   add_durations(page, stats);
   add_shadows(page, stats);
   add_errors(page, stats);
+  add_fallbacks(page, stats);
   add_connections(page, stats);
   add_upstream_counters(page, stats);
   add_flags(page, control);
   add_rollbacks(page, control);
   add_configuration(page, control);
+  add_names(page, control);
   add_self(page, control);
   add_process(page, process);
   return page.text();

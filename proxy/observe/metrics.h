@@ -29,8 +29,15 @@ struct ControlFacts {
     std::string endpoint;
     bool healthy = true;
   };
+  struct Name {  // of endpoints, in DNS
+    std::string name;
+    std::uint64_t answers = 0;
+    std::uint64_t failures = 0;
+    std::size_t addresses = 0;
+  };
   std::vector<Flag> flags;
   std::vector<Endpoint> endpoints;
+  std::vector<Name> names;
   std::vector<std::pair<std::string, bool>> latched;                       // by migration
   std::map<std::pair<std::string, std::string>, std::uint64_t> rollbacks;  // migration, cause
   bool config_reload_success = true;

@@ -67,6 +67,7 @@ struct MigrationStats {
   std::array<std::array<Counter, shadow::kVerdictCount>, 2> comparisons;
   std::array<Counter, shadow::kSkipCount> shadow_skipped;
   Counter sticky_missing;
+  Counter fallbacks;  // served by legacy because the monolith could not be reached
 };
 
 struct UpstreamStats {

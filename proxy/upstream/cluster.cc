@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/scalar.h"
 #include "proxy/upstream/connection_age.h"
 #include "proxy/upstream/upstream_connection.h"
 
 namespace banyan::upstream {
-namespace {
-
-std::string name_of(const config::Address& a) {
-  const bool v6 = a.host.find(':') != std::string::npos;
-  return (v6 ? "[" + a.host + "]" : a.host) + ":" + std::to_string(a.port);
-}
-
-}  // namespace
-
 Lane::Lane(Cluster& cluster, Role role) : cluster_(cluster), role_(role) {}
 
 Lane::~Lane() {
@@ -35,7 +27,7 @@ Result<Lease> Lane::lease(StreamEvents& events, const LeaseWish& wish) {
   }
   std::shared_ptr<Endpoint> endpoint = cluster_.pick(turn_);
   if (endpoint == nullptr) {
-    return Failure({ErrorCode::connect_refused, Side::local, Retry::unsafe, "no endpoint"});
+    return Failure({ErrorCode::unresolved, Side::upstream, Retry::safe, "no address is known"});
   }
   UpstreamConnection& fresh = open(std::move(endpoint));
   fresh.lease_to(events);
@@ -105,16 +97,22 @@ Cluster::~Cluster() = default;
 
 void Cluster::update(ClusterSettings settings) {
   settings_ = std::move(settings);
+  update_endpoints();
+}
+
+void Cluster::update(std::shared_ptr<const AddressBook> addresses) {
+  settings_.addresses = std::move(addresses);
+  update_endpoints();
+}
+
+void Cluster::update_endpoints() {
   const std::vector<std::shared_ptr<Endpoint>> before = std::move(endpoints_);
   endpoints_.clear();
   for (const config::Address& a : settings_.upstream.endpoints) {
-    const std::string name = name_of(a);
-    const auto old =
-        std::find_if(before.begin(), before.end(), [&](const auto& e) { return e->name == name; });
-    std::shared_ptr<Endpoint> endpoint = old != before.end() ? *old : endpoint_at(a);
-    if (endpoint == nullptr) continue;  // the decoder lets only addresses through
-    endpoint->health.set_rule(settings_.upstream.health);
-    endpoints_.push_back(std::move(endpoint));
+    for (const net::SocketAddress& address : addresses_of(a, settings_.addresses.get())) {
+      endpoints_.push_back(keep_or_make(before, config::to_text(a), address));
+      endpoints_.back()->health.set_rule(settings_.upstream.health);
+    }
   }
   for (const auto& e : before) {
     e->gone = std::find(endpoints_.begin(), endpoints_.end(), e) == endpoints_.end();
@@ -123,14 +121,23 @@ void Cluster::update(ClusterSettings settings) {
   shadow_.close_idle_to_gone();
 }
 
-std::shared_ptr<Endpoint> Cluster::endpoint_at(const config::Address& configured) const {
-  Result<net::SocketAddress> address = net::SocketAddress::parse(configured.host, configured.port);
-  if (!address) return nullptr;
-  auto endpoint = std::make_shared<Endpoint>();
-  endpoint->name = name_of(configured);
-  endpoint->address = *address;
-  return endpoint;
+std::shared_ptr<Endpoint> Cluster::keep_or_make(
+    const std::vector<std::shared_ptr<Endpoint>>& before, const std::string& name,
+    const net::SocketAddress& address) const {
+  for (const auto& e : before) {
+    if (e->name == name && e->address == address) return e;
+  }
+  auto made = std::make_shared<Endpoint>();
+  made->name = name;
+  made->address = address;
+  return made;
 }
+
+bool Cluster::strained() const {
+  return primary_.waiting() > 0 || loop_.timers().now() < strained_until_;
+}
+
+void Cluster::on_primary_failure() { strained_until_ = loop_.timers().now() + kStrainedFor; }
 
 void Cluster::close_idle() {
   primary_.close_idle();

@@ -18,6 +18,7 @@
 #include "proxy/net/address.h"
 #include "proxy/net/loop.h"
 #include "proxy/observe/stats.h"
+#include "proxy/upstream/address_book.h"
 #include "proxy/upstream/endpoint_health.h"
 #include "proxy/upstream/upstream_stream.h"
 
@@ -27,7 +28,7 @@ class Cluster;
 class UpstreamConnection;
 
 struct Endpoint {
-  std::string name;  // IP:PORT, as configured
+  std::string name;  // HOST:PORT, as configured: one name may stand for several addresses
   net::SocketAddress address;
   EndpointHealth health;
   bool gone = false;  // no longer of its upstream: its connections end with their exchange
@@ -52,6 +53,8 @@ class Lane {
   [[nodiscard]] Result<Lease> lease(StreamEvents& events, const LeaseWish& wish);
 
   [[nodiscard]] std::size_t connections() const { return all_.size(); }
+  // Leases that wait for their connection.
+  [[nodiscard]] std::size_t waiting() const { return pending_; }
   void close_idle();
   void close_idle_to_gone();
 
@@ -78,6 +81,7 @@ struct ClusterSettings {
   config::Timeouts timeouts;  // of this upstream
   codec::HeadLimits head_limits;
   std::size_t pending_max = 1000;
+  std::shared_ptr<const AddressBook> addresses;  // of host names; nullptr: none is known
 };
 
 class Cluster {
@@ -90,8 +94,16 @@ class Cluster {
   // A reload. Idle connections to endpoints that are gone are closed, busy ones end with their
   // exchange.
   void update(ClusterSettings settings);
+  // DNS said something else.
+  void update(std::shared_ptr<const AddressBook> addresses);
   [[nodiscard]] Lane& lane(Role role) { return role == Role::primary ? primary_ : shadow_; }
   void close_idle();
+
+  // Whether shadows must keep away: exchanges of the primary lane wait for a connection, or one
+  // failed less than kStrainedFor ago.
+  static constexpr Milliseconds kStrainedFor{1'000};
+  [[nodiscard]] bool strained() const;
+  void on_primary_failure();
 
   [[nodiscard]] const std::vector<std::shared_ptr<Endpoint>>& endpoints() const {
     return endpoints_;
@@ -106,12 +118,16 @@ class Cluster {
   // The next one in turn that may be tried; where none may, the one whose time comes first: a
   // whole upstream is never given up on.
   [[nodiscard]] std::shared_ptr<Endpoint> pick(std::size_t& turn);
-  [[nodiscard]] std::shared_ptr<Endpoint> endpoint_at(const config::Address& configured) const;
+  void update_endpoints();
+  [[nodiscard]] std::shared_ptr<Endpoint> keep_or_make(
+      const std::vector<std::shared_ptr<Endpoint>>& before, const std::string& name,
+      const net::SocketAddress& address) const;
 
   net::Loop& loop_;
   observe::UpstreamStats& stats_;
   ClusterSettings settings_;
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
+  SteadyTime strained_until_{};
   std::minstd_rand random_{std::random_device{}()};  // spreads the ages of connections
   Lane primary_{*this, Role::primary};
   Lane shadow_{*this, Role::shadow};

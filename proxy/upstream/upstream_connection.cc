@@ -54,6 +54,7 @@ void UpstreamConnection::told_of_connect(bool taken) {
     endpoint_->health.on_connected();
   } else {
     endpoint_->health.on_connect_failed(cluster_.loop().timers().now());
+    cluster_.on_primary_failure();
   }
 }
 

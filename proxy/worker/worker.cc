@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/scalar.h"
+
 namespace banyan::worker {
 namespace {
 
@@ -98,6 +100,7 @@ void Worker::update_clusters(const Assignment& assignment) {
   std::map<std::string, std::shared_ptr<upstream::Cluster>> next;
   for (std::size_t i = 0; i < assignment.snapshot->upstreams.size(); ++i) {
     upstream::ClusterSettings settings = settings_for(*assignment.snapshot, i);
+    settings.addresses = assignment.addresses;
     const std::string name = settings.upstream.name;
     auto old = clusters_.extract(name);
     if (old.empty()) {
@@ -110,6 +113,10 @@ void Worker::update_clusters(const Assignment& assignment) {
   }
   for (const auto& [name, cluster] : clusters_) cluster->close_idle();
   clusters_ = std::move(next);
+}
+
+void Worker::take(const std::shared_ptr<const upstream::AddressBook>& addresses) {
+  for (const auto& [name, cluster] : clusters_) cluster->update(addresses);
 }
 
 void Worker::update_listeners(Assignment& assignment) {
@@ -188,8 +195,14 @@ std::uint64_t Worker::cut() {
 std::vector<Worker::Health> Worker::health() const {
   std::vector<Health> all;
   for (const auto& [name, cluster] : clusters_) {
-    for (const auto& endpoint : cluster->endpoints()) {
-      all.push_back({name, endpoint->name, endpoint->health.healthy()});
+    for (const config::Address& configured : cluster->settings().upstream.endpoints) {
+      Health health{name, config::to_text(configured), {}, false};
+      for (const auto& endpoint : cluster->endpoints()) {
+        if (endpoint->name != health.endpoint) continue;
+        health.addresses.push_back(endpoint->address.to_text());
+        health.healthy = health.healthy || endpoint->health.healthy();
+      }
+      all.push_back(std::move(health));
     }
   }
   return all;

@@ -41,6 +41,7 @@ struct Assignment {
   std::vector<observe::UpstreamStats*> upstreams;  // as snapshot->upstreams
   observe::MigrationStats* none = nullptr;
   comparison::Ledger* process_ledger = nullptr;
+  std::shared_ptr<const upstream::AddressBook> addresses;  // of the endpoints' host names
   std::map<std::string, int> sockets;  // bound, of listeners that are new, by name
 };
 
@@ -58,6 +59,7 @@ class Worker final : public downstream::DownstreamConnection::Owner {
 
   void take(Assignment assignment);
   void take(std::shared_ptr<const routing::FlagTable> flags) { services_.flags = std::move(flags); }
+  void take(const std::shared_ptr<const upstream::AddressBook>& addresses);
   void start_drain();
   // Closes listeners and idle connections; `done` once the last exchange is over.
   void finish(std::function<void()> done);
@@ -66,8 +68,9 @@ class Worker final : public downstream::DownstreamConnection::Owner {
 
   struct Health {
     std::string upstream;
-    std::string endpoint;
-    bool healthy;
+    std::string endpoint;                // as configured
+    std::vector<std::string> addresses;  // that it stands for now
+    bool healthy;                        // one of them is
   };
   [[nodiscard]] std::vector<Health> health() const;
 

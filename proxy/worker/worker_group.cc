@@ -36,7 +36,9 @@ class Countdown {
 
 class WorkerGroup::Crew {
  public:
-  explicit Crew(Shared shared) : shared_(shared) {}
+  explicit Crew(Shared shared)
+      : shared_(shared),
+        names_(shared.control, [this](const auto& addresses) { publish_addresses(addresses); }) {}
 
   // One bound socket for each worker.
   struct Bound {
@@ -55,8 +57,10 @@ class WorkerGroup::Crew {
               std::map<std::string, Bound> bound, Done done);
   template <class F>
   void tell_all(F what, Done done);
+  void publish_addresses(const std::shared_ptr<const upstream::AddressBook>& addresses);
 
   Shared shared_;
+  upstream::NameWatch names_;
   comparison::Ledger process_ledger_;  // both outlive every reservation: in a worker, in a queue
   std::map<std::string, comparison::Ledger> ledgers_;  // by migration
   std::unique_ptr<comparison::ComparisonPool> comparisons_;
@@ -122,6 +126,7 @@ Assignment WorkerGroup::Crew::assignment_for(
   observe::WorkerStats& comparison = shared_.stats.comparison();
   a.none = &stats.migration(0);
   a.process_ledger = &process_ledger_;
+  a.addresses = names_.book();
   for (const config::Migration& m : snapshot->migrations) {
     const std::size_t slot = shared_.stats.migration_slot(m.name);
     a.migrations.push_back({&shared_.slots.migration(m.name), shared_.slots.flag(m.flag),
@@ -162,6 +167,13 @@ void WorkerGroup::Crew::tell_all(F what, Done done) {
   }
 }
 
+void WorkerGroup::Crew::publish_addresses(
+    const std::shared_ptr<const upstream::AddressBook>& addresses) {
+  for (const auto& worker : workers_) {
+    worker->loop().post([w = worker.get(), addresses] { w->take(addresses); });
+  }
+}
+
 WorkerGroup::WorkerGroup(Shared shared) : crew_(std::make_unique<Crew>(shared)) {}
 
 WorkerGroup::~WorkerGroup() {
@@ -172,6 +184,7 @@ Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot
                                 std::shared_ptr<const routing::FlagTable> flags) {
   auto bound = crew_->bind_new(*snapshot);
   if (!bound) return tl::unexpected(bound.error());
+  crew_->names_.watch(*snapshot);
   crew_->comparisons_ =
       std::make_unique<comparison::ComparisonPool>(snapshot->workers, crew_->shared_.differences);
   for (std::size_t i = 0; i < snapshot->workers; ++i) {
@@ -187,6 +200,7 @@ Result<void> WorkerGroup::publish(std::shared_ptr<const config::Snapshot> snapsh
                                   std::shared_ptr<const routing::FlagTable> flags, Done done) {
   auto bound = crew_->bind_new(*snapshot);
   if (!bound) return tl::unexpected(bound.error());
+  crew_->names_.watch(*snapshot);
   crew_->assign(snapshot, flags, std::move(*bound), std::move(done));
   return {};
 }
@@ -255,12 +269,15 @@ std::vector<WorkerGroup::EndpointHealth> WorkerGroup::health() const {
   first.loop().post([told, &first] {
     std::vector<EndpointHealth> all;
     for (Worker::Health& h : first.health()) {
-      all.push_back({std::move(h.upstream), std::move(h.endpoint), h.healthy});
+      all.push_back(
+          {std::move(h.upstream), std::move(h.endpoint), std::move(h.addresses), h.healthy});
     }
     told->set_value(std::move(all));
   });
   if (answer.wait_for(kHealthWaitMax) == std::future_status::ready) crew_->health_ = answer.get();
   return crew_->health_;
 }
+
+std::vector<upstream::NameWatch::Name> WorkerGroup::names() const { return crew_->names_.names(); }
 
 }  // namespace banyan::worker

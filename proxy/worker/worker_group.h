@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "config/snapshot.h"
 #include "proxy/observe/stats.h"
+#include "proxy/upstream/name_watch.h"
 #include "routing/slots.h"
 #include "shadow/difference_table.h"
 
@@ -68,10 +69,13 @@ class WorkerGroup {
   // For status: consecutive connect failures made an endpoint unhealthy, as worker 0 last saw it.
   struct EndpointHealth {
     std::string upstream;
-    std::string endpoint;
-    bool healthy = true;
+    std::string endpoint;                // as configured
+    std::vector<std::string> addresses;  // that it stands for now; none: it can not be resolved
+    bool healthy = true;                 // one of them is
   };
   [[nodiscard]] std::vector<EndpointHealth> health() const;
+  // The host names of the endpoints.
+  [[nodiscard]] std::vector<upstream::NameWatch::Name> names() const;
 
  private:
   class Crew;

@@ -40,17 +40,18 @@ class Request:
         return ", ".join(values) if values else None
 
 
-def _bound(port):
+def _bound(host, port):
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.bind(("127.0.0.1", port))
+    sock.bind((host, port))
     return sock
 
 
 class Upstream:
-    def __init__(self, name, behaviour=None):
+    def __init__(self, name, behaviour=None, host="127.0.0.1", port=0):
         self.name = name
+        self.host = host
         self.behaviour = behaviour or answer()
         self.requests = []
         self.connections = 0
@@ -60,14 +61,14 @@ class Upstream:
         self._lock = threading.Lock()
         # Holds the port as long as this upstream lives: while it refuses, no other server of a
         # test that runs beside this one must be found there.
-        self._holder = _bound(0)
+        self._holder = _bound(host, port)
         self.port = self._holder.getsockname()[1]
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = f"{host}:{self.port}"
         self._listener = None
         self._listen()
 
     def _listen(self):
-        self._listener = _bound(self.port)
+        self._listener = _bound(self.host, self.port)
         self._listener.listen(512)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 

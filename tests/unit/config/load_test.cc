@@ -260,8 +260,8 @@ TEST(Load, EveryNumberOfTheProcessHasARange) {
            "6:16 admin.bind: \"0.0.0.0:9901\" is not a loopback address: in this version the admin "
            "API listens on 127.0.0.1, [::1] or localhost only"},
           {"health: { bind: \"pod:9902\" }",
-           "6:17 health.bind: \"pod:9902\": a host name: only IP literals and localhost work in "
-           "this version"},
+           "6:17 health.bind: \"pod:9902\": a host name: only IP literals and localhost work "
+           "here"},
       },
       with);
 }
@@ -324,13 +324,15 @@ TEST(Load, ListenersAndUpstreamsAreChecked) {
           {"u: { endpoints: \"127.0.0.1:1\" }",
            "3:19 upstreams.u.endpoints: expected a list, found \"127.0.0.1:1\""},
           {"u: { endpoints: [5] }",
-           "3:20 upstreams.u.endpoints[0]: expected IP:PORT, [IPv6]:PORT or localhost:PORT, found "
+           "3:20 upstreams.u.endpoints[0]: expected IP:PORT, [IPv6]:PORT or HOST:PORT, found "
            "the number 5"},
           {"u: { endpoints: [\"127.0.0.1:0\"] }",
            "3:20 upstreams.u.endpoints[0]: a port must be from 1 to 65535"},
-          {"u: { endpoints: [\"db.internal:80\"] }",
-           "3:20 upstreams.u.endpoints[0]: \"db.internal:80\": a host name: only IP literals and "
-           "localhost work in this version"},
+          {"u: { endpoints: [\"db..internal:80\"] }",
+           "3:20 upstreams.u.endpoints[0]: \"db..internal:80\": not a host: an IP address, "
+           "localhost or a name in DNS"},
+          {"u: { endpoints: [\"db:80\", \"DB:80\"] }",
+           "3:29 upstreams.u.endpoints[1]: db:80 is there twice"},
           {"u: { endpoints: [\"127.0.0.1:1\", \"localhost:1\"] }",
            "3:35 upstreams.u.endpoints[1]: 127.0.0.1:1 is there twice"},
           {"u: { endpoints: [\"127.0.0.1:1\"], idle_timeout: 2h }",
@@ -570,13 +572,12 @@ TEST(Load, CountsAreBounded) {
 }
 
 TEST(Load, AllProblemsComeInOnePassInTheOrderOfTheirPlaces) {
-  EXPECT_THAT(
-      problems_of(R"(worker: 2
+  EXPECT_THAT(problems_of(R"(worker: 2
 listeners:
   - { name: in, bind: "0.0.0.0:8080" }
   - { name: in, bind: "127.0.0.1:8080" }
 upstreams:
-  old: { endpoints: ["db:1"] }
+  old: { endpoints: ["db!:1"] }
 migrations:
   - name: a
     match: [{ path_prefix: x }]
@@ -587,24 +588,24 @@ migrations:
     name: a
 flags: { b: 101 }
 )"),
-      ElementsAre("1:1 worker: unknown key (did you mean \"workers\"?)",
-                  "4:13 listeners[1].name: \"in\" is taken by listeners[0].name",
-                  "4:23 listeners[1].bind: 127.0.0.1:8080 is taken by listeners[0].bind "
-                  "(0.0.0.0:8080)",
-                  "6:22 upstreams.old.endpoints[0]: \"db:1\": a host name: only IP literals "
-                  "and localhost work in this version",
-                  "9:28 migrations[0].match[0].path_prefix: \"x\": a path begins with /",
-                  "10:13 migrations[0].legacy: unknown upstream \"odl\" (did you mean "
-                  "\"old\"?)",
-                  "12:15 migrations[0].shadow.sampel: unknown key (did you mean "
-                  "\"sample\"?)",
-                  "12:36 migrations[0].shadow.methods[0]: \"PUT\" can not be shadowed in "
-                  "this version: only GET, HEAD and OPTIONS",
-                  "13:5 migrations[1].match: missing, but required",
-                  "13:5 migrations[1].monolith: missing, but required",
-                  "14:11 migrations[1].name: \"a\" is taken by migrations[0].name",
-                  "15:10 flags.b: no migration follows this flag",
-                  "15:13 flags.b: a percentage must be from 0 to 100"));
+              ElementsAre("1:1 worker: unknown key (did you mean \"workers\"?)",
+                          "4:13 listeners[1].name: \"in\" is taken by listeners[0].name",
+                          "4:23 listeners[1].bind: 127.0.0.1:8080 is taken by listeners[0].bind "
+                          "(0.0.0.0:8080)",
+                          "6:22 upstreams.old.endpoints[0]: \"db!:1\": not a host: an IP address, "
+                          "localhost or a name in DNS",
+                          "9:28 migrations[0].match[0].path_prefix: \"x\": a path begins with /",
+                          "10:13 migrations[0].legacy: unknown upstream \"odl\" (did you mean "
+                          "\"old\"?)",
+                          "12:15 migrations[0].shadow.sampel: unknown key (did you mean "
+                          "\"sample\"?)",
+                          "12:36 migrations[0].shadow.methods[0]: \"PUT\" can not be shadowed in "
+                          "this version: only GET, HEAD and OPTIONS",
+                          "13:5 migrations[1].match: missing, but required",
+                          "13:5 migrations[1].monolith: missing, but required",
+                          "14:11 migrations[1].name: \"a\" is taken by migrations[0].name",
+                          "15:10 flags.b: no migration follows this flag",
+                          "15:13 flags.b: a percentage must be from 0 to 100"));
 }
 
 TEST(Load, ASnapshotComesOnlyWithoutProblems) {

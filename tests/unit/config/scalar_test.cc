@@ -81,6 +81,32 @@ TEST(AddressText, IsAnIpLiteralOrLocalhostWithAPort) {
   EXPECT_EQ(read_address("[2001:DB8:0:0::1]:80"), (Address{"2001:db8::1", 80}));
 }
 
+TEST(EndpointText, MayBeAHostName) {
+  EXPECT_EQ(read_endpoint("127.0.0.1:80"), (Address{"127.0.0.1", 80}));
+  EXPECT_EQ(read_endpoint("[::1]:80"), (Address{"::1", 80}));
+  EXPECT_EQ(read_endpoint("localhost:80"), (Address{"127.0.0.1", 80}));
+  EXPECT_EQ(read_endpoint("localhost.:80"), (Address{"127.0.0.1", 80}));
+  EXPECT_EQ(read_endpoint("Monolith.shop.svc.cluster.local.:8080"),
+            (Address{"monolith.shop.svc.cluster.local.", 8080, true}));
+  EXPECT_EQ(read_endpoint("db_1:1"), (Address{"db_1", 1, true}));
+  EXPECT_TRUE(read_endpoint(std::string(63, 'a') + ":1"));
+}
+
+TEST(EndpointText, SaysWhatIsNoName) {
+  const std::string label(63, 'a');
+  for (const std::string& host :
+       {std::string("."), std::string("a..b"), std::string(".a"), std::string("a.."),
+        std::string("a b"), std::string("a/b"), label + "a",
+        label + "." + label + "." + label + "." + label + ".a"}) {
+    const auto address = read_endpoint(host + ":80");
+    ASSERT_FALSE(address) << host;
+    EXPECT_EQ(address.error(), "not a host: an IP address, localhost or a name in DNS") << host;
+  }
+  EXPECT_EQ(read_endpoint("db").error(),
+            "the port is missing: expected IP:PORT, [IPv6]:PORT or localhost:PORT");
+  EXPECT_EQ(read_endpoint("1.2.3.4.5:80").error(), "not an IPv4 address");
+}
+
 TEST(AddressText, SaysWhatIsWrong) {
   struct Case {
     const char* text;
@@ -88,8 +114,8 @@ TEST(AddressText, SaysWhatIsWrong) {
   };
   constexpr std::array kCases{
       Case{"monolith.shop.svc.cluster.local.:8080",
-           "a host name: only IP literals and localhost work in this version"},
-      Case{"db", "a host name: only IP literals and localhost work in this version"},
+           "a host name: only IP literals and localhost work here"},
+      Case{"db", "a host name: only IP literals and localhost work here"},
       Case{"127.0.0.1", "the port is missing: expected IP:PORT, [IPv6]:PORT or localhost:PORT"},
       Case{"[::1]", "the port is missing: expected IP:PORT, [IPv6]:PORT or localhost:PORT"},
       Case{":80", "expected IP:PORT, [IPv6]:PORT or localhost:PORT"},

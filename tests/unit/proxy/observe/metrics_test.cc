@@ -60,6 +60,7 @@ TEST(Metrics, TellWhatControlKnows) {
   ControlFacts control;
   control.flags = {{"orders", 12'500, true}};
   control.endpoints = {{"shop", "127.0.0.1:1", false}};
+  control.names = {{"shop.test", 3, 1, 2}};
   control.latched = {{"orders", true}};
   control.rollbacks[{"orders", "operator"}] = 2;
   control.config_reload_success = false;

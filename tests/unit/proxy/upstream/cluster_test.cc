@@ -417,7 +417,7 @@ TEST_F(ClusterTest, HundredLeasesDestroyedAtAnyStage) {
 TEST_F(ClusterTest, WithoutAnEndpointNothingIsLeased) {
   settings.upstream.endpoints.clear();
   make();
-  EXPECT_EQ(lease().error->code, ErrorCode::connect_refused);
+  EXPECT_EQ(lease().error->code, ErrorCode::unresolved);
 }
 
 }  // namespace
