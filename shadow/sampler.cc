@@ -26,6 +26,8 @@ std::string_view to_string(Skip skip) {
       return "connections";
     case Skip::draining:
       return "draining";
+    case Skip::strained:
+      return "strained";
   }
   return "unknown";
 }

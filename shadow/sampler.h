@@ -22,8 +22,9 @@ enum class Skip : std::uint8_t {
   budget,       // shadow.budget.migration or shadow_budget
   connections,  // shadow.max_connections
   draining,
+  strained,  // the other arm's upstream has requests of clients waiting or failing
 };
-inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::draining) + 1;
+inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::strained) + 1;
 // The word in `banyan_shadow_skipped_total{reason}`.
 [[nodiscard]] std::string_view to_string(Skip skip);
 

@@ -84,6 +84,10 @@ void Exchange::choose_arm() {
       routing::decide(*migration_->route, services_.flag(migration_->flag), migration_->latched(),
                       heads_->request.headers, services_.random_bits());
   if (decision_.reason == routing::Reason::sticky_missing) migration_->stats->sticky_missing.add();
+  use_upstream_of_arm();
+}
+
+void Exchange::use_upstream_of_arm() {
   cluster_ = &migration_->cluster(decision_.arm);
   timeouts_ = &migration_->timeouts[static_cast<std::size_t>(decision_.arm)];
 }
@@ -109,7 +113,7 @@ void Exchange::connect() {
   wish.fresh = attempts_ > 1;
   if (!is_repeatable(heads_->request)) wish.idle_max = kUnrepeatableIdleMax;
   Result<upstream::Lease> lease = cluster_->lane(Role::primary).lease(*this, wish);
-  if (!lease) return moved_to_legacy() ? connect() : fail(std::move(lease.error()));
+  if (!lease) return recover(std::move(lease.error()));
   lease_ = std::move(*lease);
   arm_timer();
   if (lease_->ready()) forward();
@@ -195,12 +199,24 @@ void Exchange::launch_shadow() {
   copy.at = at_;
   copy.admission = std::move(admission_);
   shadow_ = services_.shadows.launch(std::move(copy));
+  if (shadow_ == 0) recording_.reset();
+}
+
+void Exchange::abandon_shadow() {
+  admission_ = {};
+  if (shadow_ != 0) {
+    services_.shadows.primary_finished(
+        std::exchange(shadow_, 0),
+        recording_->finish(shadow::Outcome::abandoned, std::chrono::microseconds(0)));
+  }
+  recording_.reset();
 }
 
 // ---- 4 respond --------------------------------------------------------------------------------
 
 void Exchange::on_stream_informational(ResponseHead& head) {
   if (stage_ != Stage::forward) return;
+  informed_ = true;
   continued_ = continued_ || head.status == 100;
   heads_->response.clear();
   forward_response(head, listener_.via, heads_->response);
@@ -251,15 +267,41 @@ void Exchange::on_downstream_writable() {
 
 // ---- what goes wrong --------------------------------------------------------------------------
 
-void Exchange::on_stream_error(Error error) {
+void Exchange::on_stream_error(Error error) { recover(std::move(error)); }
+
+// Nothing of an answer came: once more, or to legacy, or no answer at all.
+void Exchange::recover(Error error) {
   lease_.reset();
   if (moved_to_legacy()) return connect();
-  const bool again =
-      stage_ < Stage::respond && may_retry(error, heads_->request, attempts_, body_sent_);
-  if (!again) return fail(std::move(error));
-  cluster_->stats().retries.add();
+  const Attempt attempt{.arm = decision_.arm,
+                        .number = attempts_,
+                        .body_sent = body_sent_,
+                        .answer_begun = informed_ || stage_ == Stage::respond};
+  switch (after_error(error, heads_->request, attempt)) {
+    case Next::fail:
+      return fail(std::move(error));
+    case Next::send_again:
+      cluster_->stats().retries.add();
+      break;
+    case Next::fall_back:
+      fall_back(error);
+      break;
+  }
   request_body_.close();
   connect();
+}
+
+// A failure of the monolith, and legacy's exchange from now on, which is not compared.
+void Exchange::fall_back(const Error& error) {
+  const int status = status_of(error.code);
+  stats().of(Arm::monolith, Role::primary).requests[observe::code_class(status)].add();
+  stats().fallbacks.add();
+  cluster_->on_primary_failure();
+  abandon_shadow();
+  fell_back_ = true;
+  attempts_ = 0;
+  decision_.arm = Arm::legacy;
+  use_upstream_of_arm();
 }
 
 void Exchange::on_request_error(Error error) {
@@ -268,6 +310,7 @@ void Exchange::on_request_error(Error error) {
 
 void Exchange::fail(Error error) {
   error_ = error.code;
+  if (error.side == Side::upstream && cluster_ != nullptr) cluster_->on_primary_failure();
   services_.stats.local_errors[static_cast<std::size_t>(error.code)].add();
   lease_.reset();
   const bool takes_nothing = downstream_blocked_ && error.code == ErrorCode::idle_timeout;
@@ -292,7 +335,9 @@ void Exchange::answer(const Error& error) {
 void Exchange::arm_timer() {
   if (stage_ == Stage::finished) return;
   if (stage_ == Stage::respond || downstream_blocked_) return timer_.set_in(timeouts_->idle);
-  timer_.set_in(client_owes() ? timeouts_->request : timeouts_->response);
+  if (client_owes()) return timer_.set_in(timeouts_->request);
+  if (stage_ == Stage::connect) return timer_.cancel();  // timeouts.connect counts
+  timer_.set_in(timeouts_->response);
 }
 
 // A part of the request, which it does not hold back until the upstream says 100.
@@ -355,6 +400,7 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   record.response_bytes = response_bytes_;
   record.duration = duration;
   record.retried = attempts_ > 1;
+  record.fallback = fell_back_;
   services_.access_log.write(services_.worker, record);
 }
 

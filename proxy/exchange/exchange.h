@@ -1,7 +1,7 @@
 // proxy/exchange/exchange.h: one request and its response, from the request's head to its record.
 //
 //   decide -> connect -> forward -> respond -> finished       any stage may fail(); finish() runs
-//                ^---------/ retry                            exactly once, on every path.
+//                ^---------/ retry, fallback to legacy        exactly once, on every path.
 //
 // Owned by its connection, lives on one loop, ends with Owner::on_exchange_done(). Reading
 // exchange.cc downwards is reading the life of a request.
@@ -68,10 +68,14 @@ class Exchange final : public net::Deferrable,
   void decide();
   void answer_as_recipient();
   void choose_arm();
+  void use_upstream_of_arm();
   [[nodiscard]] bool moved_to_legacy();
   void connect();
   void forward();
   void launch_shadow();
+  void abandon_shadow();
+  void recover(Error error);
+  void fall_back(const Error& error);
   void fail(Error error);
   void answer(const Error& error);
   void finish(shadow::Outcome outcome);
@@ -129,6 +133,8 @@ class Exchange final : public net::Deferrable,
   std::uint32_t attempts_ = 0;
   Stage stage_ = Stage::decide;
   bool body_sent_ = false;
+  bool informed_ = false;   // the client got an informational head
+  bool fell_back_ = false;  // to legacy, because the monolith could not be reached
   bool downstream_blocked_ = false;
   bool continued_ = false;  // the client was told to send its body
 };

@@ -16,6 +16,7 @@ std::optional<shadow::Skip> Shadows::why_not(const Plan& plan, const MigrationPl
   if (primary == Arm::legacy && migration.latched()) return shadow::Skip::rolled_back;
   const auto skip = shadow::eligible(settings.sampling, request, draw);
   if (skip) return skip;
+  if (migration.cluster(other(primary)).strained()) return shadow::Skip::strained;
   const bool full =
       migration.ledger->bytes.load(std::memory_order_relaxed) >= settings.budget_migration ||
       plan.process_ledger->bytes.load(std::memory_order_relaxed) >= plan.snapshot->shadow_budget;
@@ -42,6 +43,11 @@ comparison::Admission Shadows::admit(const Plan& plan, const MigrationPlan& migr
 }
 
 ShadowId Shadows::launch(ShadowRequest request) {
+  const MigrationPlan& migration = request.plan->migrations[request.migration];
+  if (migration.cluster(other(request.primary)).strained()) {  // since it was admitted
+    migration.stats->shadow_skipped[static_cast<std::size_t>(shadow::Skip::strained)].add();
+    return 0;
+  }
   const ShadowId id = ++last_id_;
   auto shadow = std::make_unique<ShadowExchange>(*this, loop_, id, std::move(request));
   ShadowExchange& started = *shadow;

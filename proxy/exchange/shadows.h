@@ -32,7 +32,8 @@ class Shadows final : public ShadowExchange::Owner {
   [[nodiscard]] comparison::Admission admit(const Plan& plan, const MigrationPlan& migration,
                                             const RequestHead& request, Arm primary,
                                             std::uint32_t draw);
-  // Call only after the primary's request bytes were handed to the kernel.
+  // Call only after the primary's request bytes were handed to the kernel. 0: it is skipped after
+  // all, and counted.
   [[nodiscard]] ShadowId launch(ShadowRequest request);
   // The primary's answer, or that there is none. Exactly once for each launch().
   void primary_finished(ShadowId id, comparison::Recording::Finished primary);

@@ -211,6 +211,7 @@ std::string_view log_line(const ExchangeRecord& record, std::span<char> buffer) 
   line.add("duration_us",
            static_cast<std::uint64_t>(std::max<std::int64_t>(record.duration.count(), 0)));
   if (record.retried) line.add("retried", true);
+  if (record.fallback) line.add("fallback", true);
   return line.finish();
 }
 

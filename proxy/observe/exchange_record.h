@@ -33,6 +33,7 @@ struct ExchangeRecord {
   std::uint64_t response_bytes = 0;
   std::chrono::microseconds duration{0};
   bool retried = false;
+  bool fallback = false;  // the monolith could not be reached, legacy served it
 };
 
 }  // namespace banyan::observe

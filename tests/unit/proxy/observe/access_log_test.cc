@@ -65,8 +65,9 @@ TEST(LogLine, TellsEverythingOfTheRecord) {
   told.upstream = {};
   told.bucket.reset();
   told.error = ErrorCode::no_route;
-  told.retried = true;
+  told.retried = told.fallback = true;
   const json line = json::parse(log_line(told, buffer));
+  EXPECT_EQ(line["fallback"], true);
   EXPECT_FALSE(line.contains("upstream"));
   EXPECT_FALSE(line.contains("bucket"));
   EXPECT_EQ(line["error"], "no_route");
@@ -81,7 +82,7 @@ TEST(LogLine, OfTheWorstRecordIsWholeAndWithinItsBound) {
   told.migration = told.upstream = told.reason = worst;
   told.bucket = 99'999;
   told.error = ErrorCode::unsupported_transfer_encoding;
-  told.retried = true;
+  told.retried = told.fallback = true;
   const json line = json::parse(log_line(told, buffer));
   EXPECT_EQ(line["retried"], true);
   EXPECT_EQ(line["path"].get<std::string>().size(), kLogPathBytesMax + 3);
