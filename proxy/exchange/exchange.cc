@@ -378,32 +378,6 @@ void Exchange::finish(shadow::Outcome outcome) {
   owner_.on_exchange_done();
 }
 
-void Exchange::write_record(std::chrono::microseconds duration) {
-  const RequestHead& request = heads_->request;
-  observe::ExchangeRecord record;
-  record.at = at_;
-  record.listener = listener_.name;
-  record.client = client_.address;
-  record.method = request.method_text;
-  record.authority = request.authority;
-  record.path = request.path();
-  record.migration = migration_ != nullptr ? std::string_view(migration_->settings->name) : "none";
-  if (cluster_ != nullptr) record.upstream = cluster_->settings().upstream.name;
-  record.reason = migration_ != nullptr ? routing::to_string(decision_.reason)
-                  : cluster_ != nullptr ? "default"
-                                        : "no_route";
-  record.arm = decision_.arm;
-  record.bucket = decision_.bucket;
-  record.status = status_;
-  record.error = error_;
-  record.request_bytes = request_body_.bytes();
-  record.response_bytes = response_bytes_;
-  record.duration = duration;
-  record.retried = attempts_ > 1;
-  record.fallback = fell_back_;
-  services_.access_log.write(services_.worker, record);
-}
-
 observe::MigrationStats& Exchange::stats() const {
   return migration_ != nullptr ? *migration_->stats : *plan_->none;
 }
