@@ -58,6 +58,7 @@ std::unique_ptr<TcpTransport> TcpTransport::connect(Loop& loop, Role role, const
   std::unique_ptr<TcpTransport> t(new TcpTransport(loop, role));
   t->events_ = &events;
   t->peer_ = to.host();
+  t->asks_ = true;
   t->socket_->connect.data = t->socket_;
   const int rc = uv_tcp_connect(&t->socket_->connect, &t->socket_->tcp, to.get(),
                                 [](uv_connect_t* req, int status) {
@@ -142,13 +143,13 @@ void TcpTransport::resume_reading() {
 }
 
 void TcpTransport::copy(Bytes bytes) {
-  if (finishing_ || failed_) return;
+  if (finishing_ || failed_ || lost_ > 0) return;
   out_.copy(bytes);
   schedule_flush();
 }
 
 void TcpTransport::borrow(Bytes bytes) {
-  if (finishing_ || failed_) return;
+  if (finishing_ || failed_ || lost_ > 0) return;
   out_.borrow(bytes);
   schedule_flush();
 }
@@ -166,9 +167,7 @@ void TcpTransport::flush() {
     const unsigned n = fill(bufs, out_, wanted);
     const int written = uv_try_write(socket_->stream(), bufs.data(), n);
     if (written < 0 && written != UV_EAGAIN) {
-      out_.clear();
-      fail(written, "write");
-      return;
+      return on_write_failed(written);
     }
     if (written > 0) out_.consume(static_cast<std::size_t>(written));
     if (written < 0 || static_cast<std::size_t>(written) < wanted) {
@@ -192,24 +191,28 @@ void TcpTransport::write_async() {
       });
   if (rc != 0) {
     in_flight_ = 0;
-    fail(rc, "write");
+    on_write_failed(rc);
   }
 }
 
 void TcpTransport::on_write_done(int status) {
   const std::size_t written = std::exchange(in_flight_, 0);
-  if (status != 0) {
-    out_.clear();
-    fail(status, "write");
-    return;
-  }
+  if (status != 0) return on_write_failed(status);
   out_.consume(written);
   if (!out_.empty()) schedule_flush();
   after_write();
 }
 
+// A server may answer, and close, while it is still being sent to: what it said is read first, and
+// the end of that is the error which is told.
+void TcpTransport::on_write_failed(int uv_error) {
+  lost_ = out_.size();
+  out_.clear();
+  if (!asks_ || !reading_) fail(uv_error, "write");
+}
+
 void TcpTransport::after_write() {
-  if (failed_) return;
+  if (failed_ || lost_ > 0) return;
   if (finishing_ && out_.empty() && connected_ && !shut_down_) {
     shut_down_ = true;
     uv_shutdown(&socket_->shutdown, socket_->stream(), [](uv_shutdown_t*, int) {});
@@ -225,7 +228,7 @@ void TcpTransport::after_write() {
 }
 
 std::size_t TcpTransport::backlog() const {
-  if (in_flight_ == 0 || socket_ == nullptr) return out_.size();
+  if (in_flight_ == 0 || socket_ == nullptr) return out_.size() + lost_;
   // Of a write under way libuv tells how much is left.
   return out_.size() - in_flight_ + uv_stream_get_write_queue_size(socket_->stream());
 }

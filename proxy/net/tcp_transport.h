@@ -51,6 +51,7 @@ class TcpTransport final : public Transport, private Flushable {
   void schedule_flush();
   void write_async();
   void on_write_done(int status);
+  void on_write_failed(int uv_error);
   void on_connect_done(int status);
   void on_read_result(std::ptrdiff_t n);
   void after_write();
@@ -64,9 +65,11 @@ class TcpTransport final : public Transport, private Flushable {
   Socket* socket_;
   OutQueue out_;
   std::size_t in_flight_ = 0;  // bytes of out_ that an asynchronous write holds
+  std::size_t lost_ = 0;       // bytes that a failed write left
   std::size_t read_max_ = Loop::kReadSlabBytes;
   std::string peer_;
   std::optional<Error> failed_;  // told at the next flush
+  bool asks_ = false;            // it was us who connected: the peer may owe an answer
   bool connected_ = false;
   bool reading_ = false;
   bool paused_ = false;  // also while connecting

@@ -323,6 +323,21 @@ TEST_F(ExchangeTest, AClientThatStopsInItsBodyIs408) {
   EXPECT_TRUE(up->was_reset());
 }
 
+// An upstream that closes before it has read the request resets the connection: that a write fails
+// is noticed before what it had to say is read.
+TEST_F(ExchangeTest, AnAnswerBeforeAFailedWriteIsRead) {
+  serve();
+  auto c = client();
+  c->send("POST /orders HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 900000\r\n\r\nfirst");
+  auto up = accepted(legacy);
+  turn();
+  for (int i = 0; i < 3; ++i) c->send(std::string(1'000, 'x'));  // to be written in one turn with …
+  up->send(response("too much", "413 Content Too Large"));       // … what is to be read
+  up->close();
+  EXPECT_TRUE(take_until(*c, "too much").starts_with("HTTP/1.1 413 "));
+  EXPECT_EQ(errors(ErrorCode::upstream_reset), 0);
+}
+
 // ---- retry ------------------------------------------------------------------------------------
 
 class KeptConnection : public ExchangeTest {
