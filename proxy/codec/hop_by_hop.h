@@ -16,12 +16,10 @@ class HopByHop {
   explicit HopByHop(const Headers& headers);
   // Whether `header` of that message must not be forwarded.
   [[nodiscard]] bool covers(const Header& header) const;
-  // Connection says more than `close` and `keep-alive`.
-  [[nodiscard]] bool names_fields() const { return names_fields_; }
 
  private:
   const Headers& headers_;
-  bool names_fields_ = false;
+  bool names_fields_ = false;  // Connection says more than `close` and `keep-alive`
 };
 
 // Whether a field of that name is never forwarded, whatever Connection says.

@@ -134,6 +134,8 @@ void Http1ServerCodec::send_informational(StreamId stream, const ResponseHead& h
 
 void Http1ServerCodec::send_head(StreamId stream, const ResponseHead& head) {
   if (!may_write(stream, Write::pending)) return;
+  // Answered before its end: the rest is not waited for, and the client is told (RFC 9112 §9.6).
+  if (read_ == Read::body) keep_alive_ = false;
   std::string& out = head_scratch();
   append_status_line(out, head);
   append_fields(out, head.headers);

@@ -8,7 +8,8 @@
 //
 // Beyond the contract of codec.h:
 // - send_end() ends the stream. Where it comes before the request was read to its end, no event
-//   of that stream follows and must_close() holds.
+//   of that stream follows. A response that begins before that end says `Connection: close`, and
+//   must_close() holds after it.
 // - An error has no reader for what follows: its response says `Connection: close`.
 // - feed_eof() under a whole request is no event and changes nothing: the caller closes when the
 //   response is sent and it holds no more bytes of the client.

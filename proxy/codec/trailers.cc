@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "proxy/codec/hop_by_hop.h"
-
 namespace banyan::codec {
 namespace {
 
@@ -62,6 +60,17 @@ TrailerUse trailer_use(std::string_view name) {
   }
 }
 
-bool trailers_may_pass(const Headers& head) { return !HopByHop(head).names_fields(); }
+bool trailers_may_pass(const Headers& head) {
+  bool may_pass = true;
+  for (const Header h : head) {
+    if (h.id != HeaderId::connection) continue;
+    for_each_list_member(h.value, [&](std::string_view option) {
+      const bool is_field =
+          !equals_ignoring_case(option, "close") && trailer_use(option) == TrailerUse::forward;
+      may_pass = may_pass && !is_field;
+    });
+  }
+  return may_pass;
+}
 
 }  // namespace banyan::codec

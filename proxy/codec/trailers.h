@@ -21,7 +21,7 @@ enum class TrailerUse : std::uint8_t {
 [[nodiscard]] TrailerUse trailer_use(std::string_view name);
 
 // Whether a message with these fields in its head keeps its trailers: not where Connection names
-// fields, any of which may stand among them.
+// one that could stand among them.
 [[nodiscard]] bool trailers_may_pass(const Headers& head);
 
 }  // namespace banyan::codec

@@ -369,7 +369,7 @@ TEST(Rfc9110Section6_5_1TrailerFields, WhatComesTooLateToBeBelievedIsDropped) {
 
 TEST(Rfc9110Section7_6_1Connection, TrailersEndHereWhereConnectionNamesFields) {
   const std::string body = "1\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n";
-  for (const std::string_view connection : {"close", "keep-alive"}) {
+  for (const std::string_view connection : {"close", "keep-alive", "TE, Upgrade"}) {
     const std::string fields =
         "Transfer-Encoding: chunked\r\nConnection: " + std::string(connection) + "\r\n";
     EXPECT_THAT(request_lines(post(fields, body)), Contains("trailer 1 X-Sum: 1"));

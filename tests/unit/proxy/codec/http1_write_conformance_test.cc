@@ -158,7 +158,9 @@ TEST(Rfc9112Section9_6TearDown, ADrainIsToldWithTheNextResponse) {
 
 TEST(Rfc9112Section9_6TearDown, AnEarlyResponseEndsTheConnectionAndTheStream) {
   Server server("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
-  EXPECT_TRUE(server.answer({.status = 413}).closes);
+  const Served served = server.answer({.status = 413});
+  EXPECT_TRUE(served.closes);
+  EXPECT_THAT(served.text, ::testing::HasSubstr("Connection: close\r\n"));
   const Lines before = server.events.lines;
   server.read("defghij");
   server.read(kGet);
