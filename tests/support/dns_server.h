@@ -61,8 +61,8 @@ class DnsServer {
   void serve() {
     std::array<char, 2048> query;
     sockaddr_in from{};
-    socklen_t size = sizeof from;
     for (;;) {
+      socklen_t size = sizeof from;
       const ssize_t n = ::recvfrom(udp_, query.data(), query.size(), 0,
                                    reinterpret_cast<sockaddr*>(&from), &size);
       if (n <= 0) break;
@@ -72,12 +72,15 @@ class DnsServer {
     }
     while (auto peer = tcp_->accept()) peers_.push_back(std::move(peer));
     for (auto& peer : peers_) {
-      const std::string& got = peer->received();
-      if (got.size() < 2 || got.size() < 2 + number(got, 0)) continue;
-      ++questions_by_tcp;
-      const std::string said = reply(std::string_view(got).substr(2), true);
-      peer->take();
-      peer->send(word(said.size()) + said);
+      const std::string got = peer->take();
+      std::string_view left = got;
+      while (left.size() > 2 && left.size() >= 2 + number(left, 0)) {
+        const std::size_t size = number(left, 0);
+        ++questions_by_tcp;
+        const std::string said = reply(left.substr(2, size), true);
+        peer->send(word(said.size()) + said);
+        left.remove_prefix(2 + size);
+      }
     }
   }
 

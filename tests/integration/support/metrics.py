@@ -17,7 +17,7 @@ def parsed(text):
     return samples
 
 
-def total(samples, name, **labels):
+def total(samples, name, /, **labels):
     """The sum of all samples of that name that carry these labels."""
     return sum(value for n, have, value in samples
                if n == name and all(have.get(k) == v for k, v in labels.items()))

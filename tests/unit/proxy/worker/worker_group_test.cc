@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "config/scalar.h"
 #include "proxy/observe/access_log.h"
 #include "tests/support/loop_fixture.h"
 #include "tests/support/proxy_fixture.h"
@@ -212,6 +213,45 @@ TEST_F(WorkerGroupTest, PairsThatAreStillQueuedAtTheEndAreWorkedOff) {
   EXPECT_GT(
       differences.report().at(0).to_monolith[static_cast<std::size_t>(shadow::Verdict::mismatch)],
       0U);
+}
+
+TEST_F(WorkerGroupTest, ADrainAsksConnectionsToCloseAndServesOn) {
+  start();
+  auto client = Peer::connected_to(port);
+  EXPECT_EQ(served_by(*client), "legacy");
+  group->start_drain();
+  wait_for([&](auto done) { group->turn(done); });
+  client->send(get("/orders/1"));
+  ASSERT_TRUE(test::run_until(control, [&] { return client->ended(); }));
+  const std::string answer = client->take();
+  EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("legacy")) << answer;
+  auto next = Peer::connected_to(port);  // new ones are still taken
+  next->send(get("/orders/1"));
+  ASSERT_TRUE(test::run_until(control, [&] { return next->ended(); }));
+  EXPECT_TRUE(next->take().ends_with("legacy"));
+  stop(Milliseconds(5'000), 0);
+}
+
+TEST_F(WorkerGroupTest, HealthTellsEveryEndpointAndWhatItStandsFor) {
+  snapshot.workers = 1;
+  snapshot.upstreams[0].endpoints = {{"127.0.0.1", test::refusing_port()}};
+  snapshot.upstreams[0].health.unhealthy_after = 1;
+  EXPECT_TRUE(group->health().empty());
+  start();
+  auto before = group->health();  // what a worker said in time, or the last that it said
+  ASSERT_TRUE(test::run_until(control, [&] { return (before = group->health()).size() == 2; }));
+  const std::string refusing = config::to_text(snapshot.upstreams[0].endpoints[0]);
+  EXPECT_EQ(before[0].upstream, "legacy");
+  EXPECT_EQ(before[0].endpoint, refusing);
+  EXPECT_EQ(before[0].addresses, std::vector{refusing});
+  EXPECT_TRUE(before[0].healthy);
+  auto client = Peer::connected_to(port);
+  client->send(get("/orders/1"));
+  ASSERT_TRUE(test::run_until(
+      control, [&] { return client->received().find("connect_refused") != std::string::npos; }));
+  EXPECT_TRUE(test::run_until(control, [&] { return !group->health()[0].healthy; }));
+  EXPECT_TRUE(group->health()[1].healthy);
 }
 
 TEST_F(WorkerGroupTest, AnAddressThatIsTakenStartsNothing) {
