@@ -35,9 +35,10 @@ std::int64_t TimerWheel::tick_of(SteadyTime t, bool round_up) const {
   return (since + (round_up ? kTick.count() : 0)) / kTick.count();
 }
 
-// Nothing advances a wheel without a timer, so it may be far behind.
+// Nothing advances a wheel without a timer, so it may be far behind. Not while a slot is visited: a
+// timer that is set there and lies far ahead would come into the same slot again, for ever.
 void TimerWheel::skip_silence() {
-  if (count_ == 0) tick_ = std::max(tick_, tick_of(now(), false));
+  if (count_ == 0 && !advancing_) tick_ = std::max(tick_, tick_of(now(), false));
 }
 
 void TimerWheel::link(Timer& timer) {
@@ -78,14 +79,16 @@ void TimerWheel::visit_slot(std::int64_t tick) {
 
 void TimerWheel::advance() {
   const std::int64_t target = tick_of(now(), false);
+  advancing_ = true;
   while (tick_ < target) {
     if (count_ == 0) {
       tick_ = target;
-      return;
+      break;
     }
     ++tick_;
     visit_slot(tick_);
   }
+  advancing_ = false;
 }
 
 std::optional<SteadyTime> TimerWheel::next() const {

@@ -87,6 +87,7 @@ class TimerWheel {
   SteadyTime origin_;
   std::int64_t tick_ = 0;  // every slot up to this tick was visited
   std::size_t count_ = 0;
+  bool advancing_ = false;  // tick_ moves slot by slot, and by nothing else
   std::array<Timer*, static_cast<std::size_t>(kSlots)> slots_{};
   std::array<std::uint64_t, static_cast<std::size_t>(kSlots / 64)> occupied_{};
 };

@@ -51,6 +51,23 @@ TEST(TimerWheel, IsNeverEarlyAndAtMostOneTickLate) {
   }
 }
 
+// The only timer fires late and sets itself beyond the wheel's reach.
+TEST(TimerWheel, ALateTimerThatIsSetFarAheadWaitsThere) {
+  constexpr Milliseconds kFar{3'600'000};
+  for (int late = 0; late < 5; ++late) {
+    FakeClock clock;
+    Alarm alarm(clock);
+    alarm.then = [&] { alarm.timer.set_in(kFar); };
+    alarm.timer.set_in(kTick);
+    clock.advance(kTick * (2 + late));
+    ASSERT_EQ(alarm.fired.size(), 1U) << late;
+    clock.advance(kFar - kTick);
+    EXPECT_EQ(alarm.fired.size(), 1U) << late;
+    clock.advance(kTick * 2);
+    EXPECT_EQ(alarm.fired.size(), 2U) << late;
+  }
+}
+
 TEST(TimerWheel, FiresOnceForEachSet) {
   FakeClock clock;
   Alarm alarm(clock);
