@@ -53,33 +53,46 @@ std::string printable_lines(const std::string& text) {
 
 }  // namespace
 
-void add_admin(CLI::App& command, std::vector<std::string>& admins) {
-  admins = {kDefaultAdmin};
+void add_admin(CLI::App& command, Admins& admins) {
+  admins.urls = {kDefaultAdmin};
   command
-      .add_option("--admin", admins,
+      .add_option("--admin", admins.urls,
                   "Where the proxy listens for commands; several: all of them are asked")
       ->check(CLI::Validator(
           [](const std::string& url) {
-            const auto address = admin_address_of(url);
-            return address ? std::string() : address.error();
+            const auto place = admin_place_of(url);
+            return place ? std::string() : place.error();
           },
           "URL", "admin"))
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->envname("BANYAN_ADMIN")
       ->capture_default_str();
+  command
+      .add_option("--token-file", admins.token_file,
+                  "The token that the proxy asks for stands in this file")
+      ->envname("BANYAN_TOKEN_FILE");
 }
 
-Reply ask(const std::string& admin, const Request& request) {
+Reply ask(const std::string& admin, const std::string& token_file, const Request& request) {
   Reply reply;
   reply.admin = admin;
-  const auto address = admin_address_of(admin);
-  if (!address) {
-    reply.problem = address.error();
+  const auto place = admin_place_of(admin);
+  if (!place) {
+    reply.problem = place.error();
     return reply;
   }
-  const std::string body = request.body.is_null() ? "" : request.body.dump();
-  auto answer = ask_admin(*address, request.method, request.target, body, who());
+  AdminQuestion question{
+      request.method, request.target, request.body.is_null() ? "" : request.body.dump(), who(), {}};
+  if (!token_file.empty()) {
+    auto token = read_token(token_file);
+    if (!token) {
+      reply.problem = token.error();
+      return reply;
+    }
+    question.token = std::move(*token);
+  }
+  auto answer = ask_admin(*place, question);
   if (!answer) {
     reply.problem = answer.error().empty() ? "no answer" : answer.error();
     return reply;
@@ -97,12 +110,12 @@ int worse(int a, int b) {
   return std::max(a, b);
 }
 
-int ask_all(const std::vector<std::string>& admins, const Request& request, const Tell& tell) {
+int ask_all(const Admins& admins, const Request& request, const Tell& tell) {
   int code = kDone;
-  for (const std::string& admin : admins) {
-    const Reply reply = ask(admin, request);
+  for (const std::string& admin : admins.urls) {
+    const Reply reply = ask(admin, admins.token_file, request);
     if (reply.ok()) {
-      if (admins.size() > 1) print_message(admin + ":");
+      if (admins.urls.size() > 1) print_message(admin + ":");
       code = worse(code, tell(reply));
     } else {
       print_message(fmt::format("banyan: {}: {}", admin, printable_lines(reply.problem)));

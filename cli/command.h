@@ -62,15 +62,21 @@ struct Reply {
   [[nodiscard]] bool ok() const { return problem.empty(); }
 };
 
-// --admin, any number of times.
-void add_admin(CLI::App& command, std::vector<std::string>& admins);
-[[nodiscard]] Reply ask(const std::string& admin, const Request& request);
+// The proxies that a command is for.
+struct Admins {
+  std::vector<std::string> urls;
+  std::string token_file;  // empty: no token is sent
+};
+
+// --admin, any number of times, and --token-file.
+void add_admin(CLI::App& command, Admins& admins);
+[[nodiscard]] Reply ask(const std::string& admin, const std::string& token_file,
+                        const Request& request);
 
 // Tells one reply that is ok; returns the exit code.
 using Tell = std::function<int(const Reply& reply)>;
 // Asks all, tells each; a problem goes to stderr. 1 outranks 4 and 3.
-[[nodiscard]] int ask_all(const std::vector<std::string>& admins, const Request& request,
-                          const Tell& tell);
+[[nodiscard]] int ask_all(const Admins& admins, const Request& request, const Tell& tell);
 // 4, said on stderr, where a change is in force and not on disk.
 [[nodiscard]] int durability(const Reply& reply);
 [[nodiscard]] int worse(int a, int b);

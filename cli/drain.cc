@@ -3,7 +3,7 @@
 namespace banyan::cli {
 
 void add_drain(CLI::App& app, Action& chosen) {
-  const auto admins = std::make_shared<std::vector<std::string>>();
+  const auto admins = std::make_shared<Admins>();
   CLI::App& command = add_command(
       app, "drain", "Not ready any more, connections are asked to close, everything is served.",
       {"drain"});

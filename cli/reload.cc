@@ -3,7 +3,7 @@
 namespace banyan::cli {
 
 void add_reload(CLI::App& app, Action& chosen) {
-  const auto admins = std::make_shared<std::vector<std::string>>();
+  const auto admins = std::make_shared<Admins>();
   CLI::App& command = add_command(
       app, "reload", "Loads the configuration anew; returns when all workers have it.", {"reload"});
   add_admin(command, *admins);

@@ -1,9 +1,13 @@
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 
 #include "cli/admin_client.h"
 #include "cli/command.h"
+#include "config/scalar.h"
+#include "shadow/report.h"
+#include "shadow/store/sqlite_store.h"
 
 namespace banyan::cli {
 namespace {
@@ -11,16 +15,21 @@ namespace {
 using nlohmann::json;
 
 struct Options {
-  std::vector<std::string> admins;
+  Admins admins;
   std::vector<std::string> names;
   std::string format = "text";
   std::string output;
   std::string fail_on;
+  std::string since;
+  std::string epoch;
+  std::string store;
 };
 
 std::string target_of(const Options& options, const std::string& format) {
   std::string target = "/v1/report?format=" + format;
   for (const std::string& name : options.names) target += "&migration=" + escaped_segment(name);
+  if (!options.since.empty()) target += "&since=" + options.since;
+  if (!options.epoch.empty()) target += "&epoch=" + escaped_segment(options.epoch);
   return target;
 }
 
@@ -49,9 +58,9 @@ bool has_mismatch(const json& report) {
 // Whether the asked-for condition holds, by the report's data whatever is printed.
 int judge(const Options& options, const Reply& told) {
   if (options.fail_on.empty()) return kDone;
-  const Reply data = options.format == "json"
-                         ? told
-                         : ask(told.admin, {"GET", target_of(options, "json"), nullptr});
+  const Reply data = options.format == "json" ? told
+                                              : ask(told.admin, options.admins.token_file,
+                                                    {"GET", target_of(options, "json"), nullptr});
   if (!data.ok() || !data.document.is_object()) {
     print_message("banyan: " + told.admin + ": " + data.problem);
     return kFailed;
@@ -59,7 +68,7 @@ int judge(const Options& options, const Reply& told) {
   return has_mismatch(data.document) ? kHolds : kDone;
 }
 
-int report(const Options& options) {
+int report_of_processes(const Options& options) {
   std::string text;
   const int code = ask_all(options.admins, {"GET", target_of(options, options.format), nullptr},
                            [&](const Reply& reply) {
@@ -70,20 +79,88 @@ int report(const Options& options) {
   return text.empty() ? code : worse(code, write_out(options, text));
 }
 
+// Straight from the database, of a process that runs or does not.
+int report_of_store(const Options& options) {
+  const WallTime now = std::chrono::system_clock::now();
+  shadow::RecordQuery query{options.names, std::nullopt, std::nullopt};
+  if (!options.epoch.empty()) query.epoch = options.epoch;
+  if (!options.since.empty()) query.since = now - *config::read_duration(options.since);
+  const auto store = shadow::SqliteStore::open_to_read(options.store);
+  const auto records =
+      store ? (*store)->records(query) : tl::unexpected<shadow::StoreError>(store.error());
+  if (!records) {
+    print_message("banyan: " + options.store + ": " + records.error().text);
+    return kFailed;
+  }
+  shadow::DifferenceTable table;
+  for (const shadow::EpochRecord& record : *records) table.restore(record);
+  const auto report = table.report(options.names);
+  const auto format =
+      options.format == "json" ? shadow::ReportFormat::json : shadow::ReportFormat::text;
+  const int code = write_out(options, shadow::render(report, format, now));
+  if (options.fail_on.empty()) return code;
+  const bool holds =
+      has_mismatch(json::parse(shadow::render(report, shadow::ReportFormat::json, now)));
+  return worse(code, holds ? kHolds : kDone);
+}
+
+std::string duration_problem(const std::string& text) {
+  const auto duration = config::read_duration(text);
+  return duration ? "" : text + ": " + duration.error();
+}
+
+struct ResetOptions {
+  Admins admins;
+  std::string name;
+  std::string reason;
+};
+
+int reset(const ResetOptions& options) {
+  json body = json::object();
+  if (!options.reason.empty()) body["reason"] = options.reason;
+  const std::string target = "/v1/migrations/" + escaped_segment(options.name) + "/reset";
+  return ask_all(options.admins, {"POST", target, body}, [&](const Reply&) {
+    print_text("counted anew: " + options.name + "\n");
+    return kDone;
+  });
+}
+
+void add_reset(CLI::App& parent, Action& chosen) {
+  const auto options = std::make_shared<ResetOptions>();
+  CLI::App& command = add_command(parent, "reset", "Begins a new epoch: all is counted anew.",
+                                  {"report reset orders --reason 'a new build'"});
+  command.add_option("NAME", options->name, "The migration")->required();
+  command.add_option("--reason", options->reason, "For the audit log");
+  add_admin(command, options->admins);
+  command.callback([options, &chosen] { chosen = [options] { return reset(*options); }; });
+}
+
 }  // namespace
 
 void add_report(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_command(
-      app, "report", "Where the answers of the two arms differ.",
-      {"report", "report orders --format json -o report.json", "report --fail-on mismatch"});
+  CLI::App& command =
+      add_command(app, "report", "Where the answers of the two arms differ.",
+                  {"report", "report orders --format json -o report.json", "report --since 2h",
+                   "report --fail-on mismatch", "report reset orders",
+                   "report --store /var/lib/banyan/differences.db"});
   command.add_option("NAME", options->names, "Migrations; none: all of them");
   command.add_option("-o,--output", options->output, "Writes to a file");
   command.add_option("--fail-on", options->fail_on, "Ends with 3 where there is one")
       ->check(CLI::IsMember({"mismatch"}));
+  command.add_option("--since", options->since, "What is younger, to the hour; from the store")
+      ->check(CLI::Validator(duration_problem, "DURATION", "duration"));
+  command.add_option("--epoch", options->epoch, "Another epoch than the latest; from the store");
+  command.add_option("--store", options->store, "Reads a stored database, asks no process");
   add_format(command, options->format);
   add_admin(command, options->admins);
-  command.callback([options, &chosen] { chosen = [options] { return report(*options); }; });
+  add_reset(command, chosen);
+  command.callback([options, &command, &chosen] {
+    if (!command.get_subcommands().empty()) return;
+    chosen = [options] {
+      return options->store.empty() ? report_of_processes(*options) : report_of_store(*options);
+    };
+  });
 }
 
 }  // namespace banyan::cli

@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 
 struct Options {
-  std::vector<std::string> admins;
+  Admins admins;
   std::string format = "text";
   std::vector<std::string> names;
   std::string flag;

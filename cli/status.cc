@@ -9,7 +9,7 @@ namespace {
 using nlohmann::json;
 
 struct Options {
-  std::vector<std::string> admins;
+  Admins admins;
   std::string format = "text";
   bool history = false;
 };
@@ -78,6 +78,10 @@ std::string process_text(const json& status) {
   }
   if (!status.value("durable", true)) {
     text += "what is in force could not be written to state_dir: a restart would not know it\n";
+  }
+  const json store = status.value("store", json::object());
+  if (!store.value("ok", true)) {
+    text += "differences are not kept: " + shadow::printable(member(store, "problem")) + "\n";
   }
   return text;
 }

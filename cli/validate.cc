@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "config/load.h"
+#include "proxy/control/named_files.h"
 
 namespace banyan::cli {
 namespace {
@@ -30,9 +31,16 @@ int validate(const Options& options) {
     if (text.ends_with('\n')) text.pop_back();
     print_message(text);
   }
-  const bool ok = loaded.snapshot != nullptr;
+  std::vector<std::string> files;
+  if (!options.no_files) files = control::file_problems(options.file, loaded);
+  for (const std::string& problem : files) {
+    print_message(problem.ends_with('\n') ? problem.substr(0, problem.size() - 1) : problem);
+  }
+  const bool ok = loaded.snapshot != nullptr && files.empty();
   if (options.format == "json") {
-    print_json({{"file", options.file}, {"ok", ok}, {"problems", problems_json(loaded.problems)}});
+    json problems = problems_json(loaded.problems);
+    for (const std::string& problem : files) problems.push_back({{"message", problem}});
+    print_json({{"file", options.file}, {"ok", ok}, {"problems", problems}});
   } else if (ok) {
     print_text(options.file + ": ok\n");
   }

@@ -4,6 +4,7 @@
 
 #include "config/block.h"
 #include "config/decode_migration.h"
+#include "config/decode_store.h"
 #include "config/decode_upstream.h"
 #include "config/draft.h"
 
@@ -33,6 +34,7 @@ constexpr Range kPending{1, 1'000'000};
 constexpr Range kShadowBudget{kKiB, 64 * kGiB};
 constexpr Range kListeners{1, 64};
 constexpr Range kTrustedProxies{0, 256};
+constexpr Range kAllowedHosts{0, 100};
 constexpr std::size_t kFlagsMax = 1'000;
 
 // admin, health
@@ -40,24 +42,38 @@ constexpr std::size_t kFlagsMax = 1'000;
 Spot spot_of(const Cursor& cursor) { return {cursor.node.at, cursor.path}; }
 
 void decode_admin_bind(const Cursor& cursor, Draft& draft) {
-  Address bind;
-  if (!read_address(cursor, kAnyPort, bind)) return;
-  if (!is_loopback(bind)) {
-    cursor.fail(
-        fmt::format("{} is not a loopback address: in this version the admin API listens on "
-                    "127.0.0.1, [::1] or localhost only",
-                    quoted(cursor.node.text)));
+  if (cursor.node.is_text() && cursor.node.text.starts_with(kUnixScheme)) {
+    read_text(cursor, read_unix_path, draft.snapshot.admin_socket);
+  } else if (!read_address(cursor, kAnyPort, draft.snapshot.admin)) {
     return;
   }
-  draft.snapshot.admin = std::move(bind);
   draft.admin_bind = spot_of(cursor);
+}
+
+void decode_token_file(const Cursor& cursor, Draft& draft) {
+  if (!read_word(cursor, read_file_path, draft.token_file)) return;
+  draft.snapshot.admin_token_file = draft.token_file.text;
+}
+
+void decode_allowed_hosts(const Cursor& cursor, Draft& draft) {
+  if (!check_sequence(cursor, kAllowedHosts)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    std::string host;
+    if (!read_text(cursor.item(i), read_host, host)) continue;
+    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    draft.snapshot.admin_allowed_hosts.push_back(std::move(host));
+  }
 }
 
 void decode_health_bind(const Cursor& cursor, Draft& draft) {
   if (read_address(cursor, kAnyPort, draft.snapshot.health)) draft.health_bind = spot_of(cursor);
 }
 
-constexpr std::array kAdminKeys{Key<Draft>{"bind", decode_admin_bind}};
+constexpr std::array kAdminKeys{
+    Key<Draft>{"bind", decode_admin_bind},
+    Key<Draft>{"token_file", decode_token_file},
+    Key<Draft>{"allowed_hosts", decode_allowed_hosts},
+};
 constexpr std::array kHealthKeys{Key<Draft>{"bind", decode_health_bind}};
 
 // log, drain, reload
@@ -228,6 +244,7 @@ constexpr std::array kFileKeys{
     Key<Draft>{"migrations", decode_migrations, kOptional, list_migration_keys},
     Key<Draft>{"flags", decode_flags},
     Key<Draft>{"shadow_budget", decode_shadow_budget},
+    Key<Draft>{"store", decode_store, kOptional, list_store_keys},
 };
 
 }  // namespace

@@ -38,6 +38,7 @@ struct Draft {
   Snapshot snapshot;
   Spot admin_bind;
   Spot health_bind;
+  Word token_file;
   std::vector<DraftListener> listeners;
   std::vector<DraftMigration> migrations;
   Word default_upstream;

@@ -26,7 +26,7 @@ std::string too_large() { return "larger than " + size_text(kFileBytesMax); }
 Loaded failed(std::string message) {
   Problems problems{""};
   problems.add_without_place(std::move(message));
-  return {nullptr, problems.take()};
+  return {nullptr, problems.take(), {}};
 }
 
 struct FileCloser {
@@ -44,25 +44,34 @@ Read<std::string> read_all(const std::string& path) {
   return text;
 }
 
+std::vector<NamedFile> named_files(const Draft& draft, const Problems& problems) {
+  std::vector<NamedFile> files;
+  for (const Word* word : {&draft.token_file}) {
+    if (!word->text.empty()) files.push_back({word->text, problems.at(word->at, word->path, "")});
+  }
+  return files;
+}
+
 }  // namespace
 
 Loaded load_text(std::string_view yaml) {
   if (yaml.size() > kFileBytesMax) return failed(too_large());
   Problems problems(yaml);
   const std::optional<Node> root = parse_yaml(yaml, problems);
-  if (!root) return {nullptr, problems.take()};
+  if (!root) return {nullptr, problems.take(), {}};
   if (root->is_null()) {
     problems.add(0, {}, "empty: at least one listener is needed");
-    return {nullptr, problems.take()};
+    return {nullptr, problems.take(), {}};
   }
   Draft draft;
   decode({*root, {}, problems}, draft);
+  std::vector<NamedFile> files = named_files(draft, problems);
   auto snapshot = std::make_shared<Snapshot>(resolve(std::move(draft), problems));
-  if (!problems.none()) return {nullptr, problems.take()};
+  if (!problems.none()) return {nullptr, problems.take(), {}};
   static std::atomic<std::uint64_t> loads{0};
   snapshot->generation = ++loads;
   snapshot->content_hash = content_hash_of(yaml);
-  return {std::move(snapshot), {}};
+  return {std::move(snapshot), {}, std::move(files)};
 }
 
 Loaded load_file(const std::string& path) {
@@ -74,7 +83,9 @@ std::vector<std::string> fixed_keys_changed(const Snapshot& running, const Snaps
   std::vector<std::string> keys;
   if (running.workers != next.workers) keys.emplace_back("workers");
   if (running.state_dir != next.state_dir) keys.emplace_back("state_dir");
-  if (running.admin != next.admin) keys.emplace_back("admin.bind");
+  if (running.admin != next.admin || running.admin_socket != next.admin_socket) {
+    keys.emplace_back("admin.bind");
+  }
   if (running.health != next.health) keys.emplace_back("health.bind");
   return keys;
 }

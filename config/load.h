@@ -27,9 +27,16 @@ struct Problem {
 // by a newline.
 [[nodiscard]] std::string to_text(std::string_view file, const Problem& problem);
 
+// A file that the configuration names. Whether it exists is not looked at here.
+struct NamedFile {
+  std::string file;
+  Problem at;  // its place, for who finds something wrong with it; no message yet
+};
+
 struct Loaded {
   std::shared_ptr<const Snapshot> snapshot;  // nullptr where there are problems
   std::vector<Problem> problems;             // in the order of their places
+  std::vector<NamedFile> files;
 };
 
 [[nodiscard]] Loaded load_text(std::string_view yaml);

@@ -99,6 +99,11 @@ void Problems::add(std::size_t at, std::string path, std::string message) {
     return;
   }
   at = std::min(at, text_.size());
+  found_.push_back({at, this->at(at, std::move(path), std::move(message))});
+}
+
+Problem Problems::at(std::size_t at, std::string path, std::string message) const {
+  at = std::min(at, text_.size());
   Problem problem;
   problem.line = line_of(at);
   const std::size_t start = line_starts_[problem.line - 1];
@@ -113,7 +118,7 @@ void Problems::add(std::size_t at, std::string path, std::string message) {
   if (source.size() <= kSourceBytesMax) problem.source = printable(source);
   problem.path = std::move(path);
   problem.message = std::move(message);
-  found_.push_back({at, std::move(problem)});
+  return problem;
 }
 
 void Problems::add_without_place(std::string message) {

@@ -27,6 +27,8 @@ class Problems {
 
   // The text's offset `at`; one past the end is fine, further is taken as the end.
   void add(std::size_t at, std::string path, std::string message);
+  // What add() would add.
+  [[nodiscard]] Problem at(std::size_t at, std::string path, std::string message) const;
   // For a problem without a place: the file can not be read.
   void add_without_place(std::string message);
 

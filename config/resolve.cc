@@ -41,8 +41,11 @@ bool collide(const Address& a, const Address& b) {
 }
 
 void check_binds(const Draft& draft, Problems& problems) {
-  std::vector<Bind> binds{{draft.snapshot.admin, draft.admin_bind, "admin.bind"},
-                          {draft.snapshot.health, draft.health_bind, "health.bind"}};
+  std::vector<Bind> binds;
+  if (draft.snapshot.admin_socket.empty()) {
+    binds.push_back({draft.snapshot.admin, draft.admin_bind, "admin.bind"});
+  }
+  binds.push_back({draft.snapshot.health, draft.health_bind, "health.bind"});
   for (const DraftListener& l : draft.listeners) {
     if (l.bind.given()) binds.push_back({l.listener.bind, l.bind, l.bind.path});
   }
@@ -58,6 +61,16 @@ void check_binds(const Draft& draft, Problems& problems) {
       break;
     }
   }
+}
+
+void check_admin(const Draft& draft, Problems& problems) {
+  const bool is_local = !draft.snapshot.admin_socket.empty() || is_loopback(draft.snapshot.admin);
+  if (is_local || !draft.snapshot.admin_token_file.empty()) return;
+  problems.add(
+      draft.admin_bind.at, draft.admin_bind.path,
+      fmt::format("{} is not a loopback address: whoever reaches it could move traffic, so "
+                  "admin.token_file is needed",
+                  quoted(to_text(draft.snapshot.admin))));
 }
 
 using Names = std::vector<std::string_view>;
@@ -125,6 +138,7 @@ void build_routes(Draft& draft, Problems& problems) {
 
 Snapshot resolve(Draft draft, Problems& problems) {
   check_names(draft, problems);
+  check_admin(draft, problems);
   check_binds(draft, problems);
   check_flags(draft, problems);
   resolve_upstreams(draft, problems);

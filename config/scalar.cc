@@ -19,7 +19,7 @@ struct Unit {
   std::uint64_t factor;
 };
 constexpr std::array kTimeUnits{Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000},
-                                Unit{"h", 3'600'000}};
+                                Unit{"h", 3'600'000}, Unit{"d", 86'400'000}};
 constexpr std::array kSizeUnits{Unit{"B", 1}, Unit{"KiB", 1ULL << 10}, Unit{"MiB", 1ULL << 20},
                                 Unit{"GiB", 1ULL << 30}, Unit{"TiB", 1ULL << 40}};
 // Also of milliseconds, which are signed.
@@ -83,7 +83,7 @@ Read<std::uint64_t> read_count(std::string_view text) {
 
 Read<Milliseconds> read_duration(std::string_view text) {
   const auto value = read_with_unit(text, kTimeUnits);
-  if (!value) return bad("expected a duration such as 250ms, 5s, 2m or 1h");
+  if (!value) return bad("expected a duration such as 250ms, 5s, 2m, 1h or 14d");
   return Milliseconds(static_cast<std::int64_t>(*value));
 }
 
@@ -128,6 +128,16 @@ Read<std::string> read_file_path(std::string_view text) {
   if (fits) return std::string(text);
   return bad(
       fmt::format("not a path: 1 to {} bytes without control characters", kFilePathBytesMax));
+}
+
+Read<std::string> read_unix_path(std::string_view text) {
+  const bool fits =
+      text.starts_with(kUnixScheme) && text.size() > kUnixScheme.size() &&
+      text.size() <= kUnixScheme.size() + kUnixPathBytesMax &&
+      std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; });
+  if (fits) return std::string(text.substr(kUnixScheme.size()));
+  return bad(fmt::format("behind unix: stands a path of 1 to {} bytes without control characters",
+                         kUnixPathBytesMax));
 }
 
 Read<std::string> read_label(std::string_view text) {

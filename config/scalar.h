@@ -1,6 +1,6 @@
 // config/scalar.h: the small languages of single values. Pure; a message is for people.
 //
-//   duration := digits ("ms" | "s" | "m" | "h")
+//   duration := digits ("ms" | "s" | "m" | "h" | "d")
 //   size     := digits ("B" | "KiB" | "MiB" | "GiB" | "TiB")
 //   percent  := digits [ "." 1*3digit ]          0 to 100
 //   address  := (IPv4 | "[" IPv6 "]" | "localhost") ":" port
@@ -51,6 +51,10 @@ using Read = tl::expected<T, std::string>;
 [[nodiscard]] Read<std::string> read_name(std::string_view text);
 // The path of a file or a folder, absolute or from the working directory.
 [[nodiscard]] Read<std::string> read_file_path(std::string_view text);
+// `unix:PATH` -> PATH, of at most kUnixPathBytesMax.
+inline constexpr std::string_view kUnixScheme = "unix:";
+inline constexpr std::size_t kUnixPathBytesMax = 100;
+[[nodiscard]] Read<std::string> read_unix_path(std::string_view text);
 // What a flag and an epoch may be called: 1 to 128 printable ASCII characters.
 [[nodiscard]] Read<std::string> read_label(std::string_view text);
 [[nodiscard]] Read<std::string> read_token(std::string_view text);  // RFC 9110 §5.6.2

@@ -18,6 +18,7 @@
 #include "routing/bucket.h"
 #include "routing/route_table.h"
 #include "shadow/diff/comparison.h"
+#include "shadow/redaction.h"
 #include "shadow/sampler.h"
 
 namespace banyan::config {
@@ -108,10 +109,20 @@ struct Migration {
   std::uint64_t compare_hash = 0;  // changes with `compare`, which starts the count afresh
 };
 
+struct Store {
+  std::uint64_t max_size = 256 * 1024 * 1024;
+  milliseconds max_age = std::chrono::hours(14 * 24);
+  std::uint64_t samples = 5;  // of one place
+  shadow::Redaction redaction;
+};
+
 struct Snapshot {
   std::uint32_t workers = 1;
   std::string state_dir = "/var/lib/banyan";
   Address admin{"127.0.0.1", 9901};
+  std::string admin_socket;      // the path of `unix:PATH`, then `admin` does not count
+  std::string admin_token_file;  // empty: none
+  std::vector<std::string> admin_allowed_hosts;  // as Host names them, lower case, no brackets
   Address health{"0.0.0.0", 9902};
   std::string log_level = "info";      // trace debug info warning error
   std::string access_path = "stdout";  // a file, `stdout`, or empty: off
@@ -124,6 +135,7 @@ struct Snapshot {
   Limits limits;
   std::uint64_t shadow_budget = 32 * 1024 * 1024;
   std::vector<Address> resolver_servers;  // empty: those of the system
+  Store store;
   std::vector<Listener> listeners;
   std::vector<Upstream> upstreams;
   std::optional<std::size_t> default_upstream;  // index into upstreams

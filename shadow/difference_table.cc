@@ -42,6 +42,11 @@ Sample sample_of(const Redaction& redaction, const CapturedPair& pair, const Dif
   return sample;
 }
 
+VerdictCounts& operator+=(VerdictCounts& to, const VerdictCounts& counts) {
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] += counts[i];
+  return to;
+}
+
 std::size_t bytes_of(const Sample& sample) {
   return sizeof(Sample) + sample.method.size() + sample.target.size() + sample.path.size() +
          sample.left.size() + sample.right.size();
@@ -61,7 +66,7 @@ DifferenceTable::Migration* DifferenceTable::migration_of(std::string_view name,
   const bool same = migration.epoch == epoch.name && migration.rules == epoch.rules;
   if (!known || !same) {
     if (known && epoch.generation < migration.generation) return nullptr;
-    migration = Migration{};
+    end_epoch(name, migration);
     migration.epoch = epoch.name;
     migration.rules = epoch.rules;
   }
@@ -96,8 +101,17 @@ void DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
   PlaceCount& place =
       place_of(migration, endpoint, {folded_path(difference.path), difference.kind});
   ++place.count;
-  if (place.samples.size() >= limits_.samples_max || migration.bytes >= limits_.bytes_max) return;
-  Sample sample = sample_of(redaction_, pair, difference);
+  if (has_room(migration, place)) {
+    add_sample(migration, place, sample_of(redaction_, pair, difference));
+  }
+}
+
+bool DifferenceTable::has_room(const Migration& migration, const PlaceCount& place) const {
+  return place.samples.size() < limits_.samples_max && migration.bytes < limits_.bytes_max;
+}
+
+void DifferenceTable::add_sample(Migration& migration, PlaceCount& place, Sample sample) const {
+  if (!has_room(migration, place)) return;
   migration.bytes += bytes_of(sample);
   place.samples.push_back(std::move(sample));
 }
@@ -105,10 +119,9 @@ void DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
 DifferenceTable::Endpoint& DifferenceTable::count(Migration& migration, const std::string& endpoint,
                                                   Arm primary, Verdict verdict,
                                                   std::uint64_t times) {
-  const auto at = static_cast<std::size_t>(verdict);
   Endpoint& counted = endpoint_of(migration, endpoint);
-  counted.verdicts[at] += times;
-  (primary == Arm::legacy ? migration.to_monolith : migration.to_legacy)[at] += times;
+  counted.verdicts[static_cast<std::size_t>(primary)][static_cast<std::size_t>(verdict)] += times;
+  counted.unsaved = true;
   return counted;
 }
 
@@ -143,12 +156,15 @@ MigrationReport DifferenceTable::report_of(const std::string& name) const {
   const Migration& migration = found->second;
   report.epoch = migration.epoch;
   report.since = migration.since;
-  report.to_monolith = migration.to_monolith;
-  report.to_legacy = migration.to_legacy;
   for (const auto& [endpoint, counted] : migration.endpoints) {
     EndpointReport& into = report.endpoints.emplace_back();
     into.endpoint = endpoint;
-    into.verdicts = counted.verdicts;
+    const VerdictCounts& by_legacy = counted.verdicts[static_cast<std::size_t>(Arm::legacy)];
+    const VerdictCounts& by_monolith = counted.verdicts[static_cast<std::size_t>(Arm::monolith)];
+    report.to_monolith += by_legacy;
+    report.to_legacy += by_monolith;
+    into.verdicts += by_legacy;
+    into.verdicts += by_monolith;
     for (const auto& [key, place] : counted.places) {
       into.places.push_back({key.first, key.second, place.count, place.samples});
     }

@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "shadow/diff/comparison.h"
 #include "shadow/redaction.h"
+#include "shadow/store/record.h"
 
 namespace banyan::shadow {
 
@@ -29,6 +30,8 @@ struct TableLimits {
   std::size_t samples_max = 5;      // of one place
   // Paths and samples of one migration. Beyond it new places are kOther, and have no samples.
   std::size_t bytes_max = std::size_t{4} << 20;
+  // Epochs that ended before their last pairs were taken by take_unsaved().
+  std::size_t ended_max = 64;
 };
 
 // `GET`, `/orders/42/items/9f8c…?page=2` -> `GET /orders/{id}/items/{id}`: digits, UUIDs, long hex,
@@ -38,23 +41,12 @@ struct TableLimits {
 // PathPattern, unless the path was cut.
 [[nodiscard]] std::string folded_path(std::string_view path);
 
-struct Sample {
-  WallTime at;
-  std::string method;
-  std::string target;  // redacted
-  std::string path;    // unfolded
-  std::string left;    // redacted
-  std::string right;
-};
-
 struct Place {
   std::string path;  // folded
   Kind kind = Kind::value;
   std::uint64_t count = 0;
   std::vector<Sample> samples;
 };
-
-using VerdictCounts = std::array<std::uint64_t, kVerdictCount>;
 
 struct EndpointReport {
   std::string endpoint;
@@ -93,6 +85,19 @@ class DifferenceTable {
   // Plainly equal pairs, settled without a comparison. `at`: when, as far as it is known.
   void settle(std::string_view migration, const Epoch& epoch, std::string_view method,
               std::string_view target, Arm primary, std::uint64_t count = 1, WallTime at = {});
+  // The migration's count begins anew, as with another epoch.
+  void reset(const std::string& migration, WallTime now);
+  // For what is added from now on.
+  void configure(std::size_t samples_max, Redaction redaction);
+
+  // From now on take_unsaved() is called.
+  void track_unsaved();
+  // What was added since the last call. `superseded`: pairs that were given up meanwhile.
+  [[nodiscard]] std::vector<EpochRecord> take_unsaved(std::uint64_t& superseded);
+  // What was saved before, of a migration that nothing was added to yet. Records of one epoch add
+  // up.
+  void restore(const EpochRecord& record);
+
   // Empty `migrations`: all, in the order of their names. Otherwise those, in that order, also
   // where nothing was counted yet. Each is copied under the lock by itself.
   [[nodiscard]] std::vector<MigrationReport> report(
@@ -101,11 +106,16 @@ class DifferenceTable {
  private:
   struct PlaceCount {
     std::uint64_t count = 0;
+    std::uint64_t count_saved = 0;
     std::vector<Sample> samples;
+    std::size_t samples_saved = 0;
   };
+  using ByArm = std::array<VerdictCounts, 2>;  // by the arm that served the user
   using PlaceKey = std::pair<std::string, Kind>;
   struct Endpoint {
-    VerdictCounts verdicts{};
+    ByArm verdicts{};
+    ByArm saved{};
+    bool unsaved = false;
     std::map<PlaceKey, PlaceCount> places;
   };
   struct Migration {
@@ -113,8 +123,6 @@ class DifferenceTable {
     std::uint64_t rules = 0;
     std::uint64_t generation = 0;
     WallTime since;
-    VerdictCounts to_monolith{};
-    VerdictCounts to_legacy{};
     std::map<std::string, Endpoint, std::less<>> endpoints;
     std::size_t bytes = 0;  // of TableLimits::bytes_max
   };
@@ -126,11 +134,18 @@ class DifferenceTable {
                       const Difference& difference);
   Endpoint& count(Migration& migration, const std::string& endpoint, Arm primary, Verdict verdict,
                   std::uint64_t times);
+  [[nodiscard]] bool has_room(const Migration& migration, const PlaceCount& place) const;
+  void add_sample(Migration& migration, PlaceCount& place, Sample sample) const;
+  void end_epoch(std::string_view name, Migration& migration);
+  [[nodiscard]] static EpochRecord take_unsaved_of(std::string_view name, Migration& migration);
   [[nodiscard]] MigrationReport report_of(const std::string& name) const;
 
-  const TableLimits limits_;
-  const Redaction redaction_;
   mutable std::mutex mutex_;
+  TableLimits limits_;
+  Redaction redaction_;
+  bool tracks_ = false;
+  std::vector<EpochRecord> ended_;  // with what was unsaved of them
+  std::uint64_t superseded_ = 0;
   std::map<std::string, Migration, std::less<>> migrations_;
 };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "base/headers.h"
+
 namespace banyan::shadow {
 namespace {
 
@@ -174,6 +176,21 @@ bool is_below_secret(const Redaction& redaction, std::string_view path) {
   return false;
 }
 
+// By the configuration's `redact`. An object or an array that is shown whole could hold any of the
+// paths, so it is hidden where there are some.
+bool is_redacted_place(const Redaction& redaction, std::string_view path, std::string_view value) {
+  constexpr std::string_view kHeader = "header:";
+  if (path.starts_with(kHeader)) {
+    const std::string_view name = path.substr(kHeader.size());
+    return std::any_of(redaction.headers.begin(), redaction.headers.end(),
+                       [&](const std::string& h) { return equals_ignoring_case(h, name); });
+  }
+  const bool is_whole = value.starts_with('{') || value.starts_with('[');
+  return std::any_of(redaction.paths.begin(), redaction.paths.end(), [&](const PathPattern& p) {
+    return p.matches(path) || (is_whole && p.text().starts_with('$'));
+  });
+}
+
 }  // namespace
 
 bool is_secret_name(const Redaction& redaction, std::string_view name) {
@@ -211,6 +228,7 @@ std::string redacted_value(const Redaction& redaction, std::string_view path,
                            std::string_view value) {
   constexpr std::string_view kHeader = "header:";
   if (value.empty()) return {};
+  if (is_redacted_place(redaction, path, value)) return std::string(kRedacted);
   const bool hidden = path.starts_with(kHeader)
                           ? is_secret_name(redaction, path.substr(kHeader.size()))
                           : is_below_secret(redaction, path);

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/path_pattern.h"
+
 namespace banyan::shadow {
 
 inline constexpr std::string_view kRedacted = "(redacted)";
@@ -19,6 +21,9 @@ inline constexpr std::string_view kRedacted = "(redacted)";
 struct Redaction {
   std::vector<std::string> names = {"password", "passwd", "secret", "token",
                                     "code",     "sig",    "api_key"};
+  // All of what lies at or below them, and of what may hold such a place.
+  std::vector<PathPattern> paths = {};
+  std::vector<std::string> headers = {};  // in any case
 };
 
 // Beside the names themselves, `x_NAME`, `x-NAME` and `xName` for password, passwd, secret, token

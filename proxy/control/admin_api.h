@@ -1,5 +1,7 @@
 // proxy/control/admin_api.h: what the admin API answers. No socket: a request in, an answer out.
 //
+//   door -> Host and Origin -> token -> path and method -> role -> precondition -> answer
+//
 // Control thread only. The reply comes exactly once, for a change after it is in force.
 #pragma once
 
@@ -7,13 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "proxy/control/admin_access.h"
 #include "proxy/control/admin_message.h"
 #include "proxy/control/admin_target.h"
 #include "proxy/control/audit_log.h"
+#include "proxy/control/events.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/status_page.h"
 #include "proxy/control/switchboard.h"
 #include "shadow/difference_table.h"
+#include "shadow/store/store_thread.h"
 
 namespace banyan::control {
 
@@ -25,10 +30,15 @@ class AdminApi {
     Switchboard& switches;
     const Reloader& reloader;
     AuditLog& audit;
-    const shadow::DifferenceTable& differences;
+    shadow::DifferenceTable& differences;
+    // As DifferenceStore::read().
+    std::function<bool(shadow::StoreThread::Read read, std::function<void()> done)> read_store;
+    const Events& events;
     std::function<StatusFacts()> facts;
     std::function<std::string()> metrics;
-    std::function<void(const Reloader::Done& done)> reload;
+    // `then` once facts() and metrics() know how the endpoints are now.
+    std::function<void(std::function<void()> then)> refresh;
+    std::function<void(const Author&, const Reloader::Done& done)> reload;
     std::function<void(const Author&)> drain;
     std::function<WallTime()> now;
     std::function<void()> changed;  // after a flag or a latch: something new may be due
@@ -37,9 +47,20 @@ class AdminApi {
   explicit AdminApi(Parts parts) : parts_(std::move(parts)) {}
 
   void answer(const AdminRequest& request, const AdminReply& reply);
+  // Who may ask from now on. Without tokens: everybody who reaches the address.
+  void admit(std::optional<Tokens> tokens) { tokens_ = std::move(tokens); }
+
+  struct Path {
+    std::string_view method;
+    std::string_view pattern;  // `{}`: a name
+    AdminRole role;
+  };
+  // Everything that it answers, for those who describe it.
+  [[nodiscard]] static std::vector<Path> paths();
+
+  struct Call;  // admin_call.h
 
  private:
-  struct Call;
   struct Route;
   static const std::vector<Route>& routes();
   void dispatch(const AdminRequest& request, const AdminReply& reply);
@@ -59,17 +80,24 @@ class AdminApi {
   void rollback_all(const Call& call);
   void rearm(const Call& call);
   void report(const Call& call);
+  void stored_report(const Call& call, const shadow::RecordQuery& query, const std::string& format);
+  void differences(const Call& call);
+  void difference(const Call& call);
+  void reset(const Call& call);
   void reload(const Call& call);
   void drain(const Call& call);
   void audit(const Call& call);
+  void events(const Call& call);
 
   void rollback(const Call& call, const std::vector<std::string>& names);
   [[nodiscard]] Author author(const Call& call) const;
   [[nodiscard]] Result<RunTimeFlag, std::string> wanted(const Call& call) const;
-  [[nodiscard]] bool precondition_holds(const Call& call, const std::string& etag) const;
-  [[nodiscard]] std::string etag() const;
+  [[nodiscard]] bool is_allowed_host(const std::string& authority) const;
+  // nullptr: nobody who may ask.
+  [[nodiscard]] const Tokens::Holder* holder_of(const AdminRequest& request) const;
 
   const Parts parts_;
+  std::optional<Tokens> tokens_;
 };
 
 }  // namespace banyan::control

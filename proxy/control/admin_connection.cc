@@ -13,7 +13,7 @@ ResponseHead head_of(const AdminResponse& response) {
   ResponseHead head;
   head.status = response.status;
   head.reason = status_title(response.status);
-  head.framing = Framing::content_length;
+  head.framing = response.events ? Framing::chunked : Framing::content_length;
   head.content_length = response.body.size();
   head.headers.add("content-type", response.content_type);
   head.headers.add("cache-control", "no-store");
@@ -35,16 +35,21 @@ AdminConnection::AdminConnection(AdminServer& server, std::unique_ptr<net::TcpTr
       codec_(*this, *transport_, codec::HeadLimits{}),
       timer_(net::Timer::calling<&AdminConnection::on_timeout>(server.loop_.timers(), this)),
       self_(std::make_shared<AdminConnection*>(this)) {
-  timer_.set_in(kAdminRequestTimeout);
+  timer_.set_in(server_.limits_.request_timeout);
   transport_->limit_reads(kReadBytesMax);
   transport_->start(*this);
 }
 
+AdminConnection::~AdminConnection() {
+  if (listens_) server_.events_.remove(*listens_);
+}
+
 void AdminConnection::on_read(Bytes bytes) {
-  if (stage_ == Stage::lingering || stage_ == Stage::done) return;
+  // Who listens to events has asked its last question.
+  if (stage_ > Stage::answering) return;
   // Counted from the first byte of a request to its end, however slowly it comes.
   if (stage_ == Stage::reading && !std::exchange(request_begun_, true)) {
-    timer_.set_in(kAdminRequestTimeout);
+    timer_.set_in(server_.limits_.request_timeout);
   }
   unread_ += bytes;
   pump();
@@ -87,7 +92,7 @@ void AdminConnection::on_writable() { pump(); }
 
 void AdminConnection::on_read_end() {
   peer_closed_ = true;
-  if (stage_ == Stage::reading || stage_ == Stage::lingering) done();
+  if (stage_ != Stage::answering) done();
 }
 
 void AdminConnection::on_transport_error(Error) { done(); }
@@ -100,6 +105,7 @@ void AdminConnection::on_request(codec::StreamId stream, RequestHead& head) {
   request_.authority = head.authority;
   request_.origin = text(head.headers.find("origin"));
   request_.if_match = text(head.headers.find("if-match"));
+  request_.authorization = text(head.headers.find("authorization"));
   request_.who = text(head.headers.find("x-banyan-who")).value_or("");
   request_.peer = transport_->peer();
   if (head.expect_continue && head.has_body()) {
@@ -140,20 +146,47 @@ void AdminConnection::on_request_error(codec::StreamId stream, const RequestHead
 }
 
 void AdminConnection::answer(codec::StreamId stream, const AdminResponse& response) {
-  if (stage_ == Stage::lingering || stage_ == Stage::done) return;
+  if (stage_ > Stage::answering) return;
   codec_.send_head(stream, head_of(response));
-  if (!response.body.empty()) {
-    // The codec may hand it on as borrowed: it has to live until this iteration has written.
-    auto body = std::make_unique<net::HeldBytes>(response.body);
-    codec_.send_body(stream, body->bytes());
-    server_.loop_.defer_delete(std::move(body));
-  }
+  stream_ = stream;
+  if (response.events) return stream_events();
+  if (!response.body.empty()) send_copy(response.body);
   codec_.send_end(stream);
   if (codec_.must_close() || (peer_closed_ && unread_.empty())) return linger();
   stage_ = Stage::reading;
   request_begun_ = !unread_.empty();
-  timer_.set_in(request_begun_ ? kAdminRequestTimeout : kAdminIdleTimeout);
+  timer_.set_in(request_begun_ ? server_.limits_.request_timeout : server_.limits_.idle_timeout);
   pump();
+}
+
+// The codec may hand it on as borrowed: it has to live until this iteration has written.
+void AdminConnection::send_copy(Bytes bytes) {
+  auto held = std::make_unique<net::HeldBytes>(std::string(bytes));
+  codec_.send_body(stream_, held->bytes());
+  server_.loop_.defer_delete(std::move(held));
+}
+
+void AdminConnection::stream_events() {
+  stage_ = Stage::streaming;
+  unread_.clear();
+  listens_ = server_.events_.add([this](std::string_view text) { return send_event(text); });
+  if (!listens_ || peer_closed_) return done();
+  timer_.set_in(server_.limits_.event_pause);
+  send_copy(": listening\n\n");
+}
+
+bool AdminConnection::send_event(std::string_view text) {
+  if (transport_->backlog() + text.size() <= server_.limits_.event_backlog) {
+    send_copy(text);
+    return true;
+  }
+  listens_.reset();
+  // Not from inside of whoever publishes.
+  const std::weak_ptr<AdminConnection*> self = self_;
+  server_.loop_.post([self] {
+    if (const auto alive = self.lock()) (*alive)->done();
+  });
+  return false;
 }
 
 void AdminConnection::linger() {
@@ -162,15 +195,21 @@ void AdminConnection::linger() {
   unread_.clear();
   transport_->finish();
   transport_->resume_reading();
-  timer_.set_in(kAdminLinger);
+  timer_.set_in(server_.limits_.linger);
 }
 
-void AdminConnection::on_timeout() { done(); }
+void AdminConnection::on_timeout() {
+  if (stage_ != Stage::streaming) return done();
+  // Finds out whether anybody is still there.
+  if (transport_->backlog() == 0) send_copy(":\n\n");
+  timer_.set_in(server_.limits_.event_pause);
+}
 
 void AdminConnection::done() {
   if (std::exchange(stage_, Stage::done) == Stage::done) return;
   timer_.cancel();
   self_.reset();
+  if (listens_) server_.events_.remove(*std::exchange(listens_, std::nullopt));
   server_.done(*this);
 }
 

@@ -1,6 +1,7 @@
 // proxy/control/admin_connection.h: one accepted connection of the admin API.
 //
 //   reading -> answering -> reading …            one request at a time
+//      |           |------> streaming -> done    events, until either side closes or falls behind
 //      \-----------\-----> lingering -> done     after an error, or where either side closes
 //
 // Owned by its AdminServer, which destroys it after done().
@@ -23,10 +24,10 @@ class AdminConnection final : public net::Deferrable,
                               private codec::ServerEvents {
  public:
   AdminConnection(AdminServer& server, std::unique_ptr<net::TcpTransport> transport);
-  ~AdminConnection() override = default;
+  ~AdminConnection() override;
 
  private:
-  enum class Stage : std::uint8_t { reading, answering, lingering, done };
+  enum class Stage : std::uint8_t { reading, answering, streaming, lingering, done };
 
   void on_read(Bytes bytes) override;
   void on_read_end() override;
@@ -43,6 +44,9 @@ class AdminConnection final : public net::Deferrable,
   [[nodiscard]] bool crowded() const;  // answers wait that the client does not read
   void ask(codec::StreamId stream);
   void answer(codec::StreamId stream, const AdminResponse& response);
+  void stream_events();
+  [[nodiscard]] bool send_event(std::string_view text);
+  void send_copy(Bytes bytes);
   void linger();
   void done();
   void on_timeout();
@@ -55,6 +59,8 @@ class AdminConnection final : public net::Deferrable,
   std::shared_ptr<AdminConnection*> self_;
   Stage stage_ = Stage::reading;
   AdminRequest request_;
+  codec::StreamId stream_{};  // that is being answered
+  std::optional<Events::Id> listens_;
   std::string unread_;  // behind the request that is being answered
   bool request_begun_ = false;
   bool feeding_ = false;

@@ -12,6 +12,8 @@ std::string_view status_title(int status) {
       return "Accepted";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
@@ -43,11 +45,12 @@ AdminResponse json_response(const json& document, int status) {
   return {status,
           "application/json",
           document.dump(2, ' ', false, json::error_handler_t::replace) + "\n",
-          {}};
+          {},
+          false};
 }
 
 AdminResponse text_response(std::string text, int status) {
-  return {status, "text/plain; charset=utf-8", std::move(text), {}};
+  return {status, "text/plain; charset=utf-8", std::move(text), {}, false};
 }
 
 AdminResponse problem(int status, const std::string& detail, const json& more) {

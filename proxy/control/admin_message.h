@@ -20,7 +20,8 @@ struct AdminRequest {
   std::string authority;  // Host
   std::optional<std::string> origin;
   std::optional<std::string> if_match;
-  std::string who;   // `x-banyan-who`, as the caller says
+  std::optional<std::string> authorization;
+  std::string who;   // `x-banyan-who`, as the caller says; a token's name replaces it
   std::string peer;  // address without the port
   std::string body;
 };
@@ -30,6 +31,7 @@ struct AdminResponse {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  bool events = false;  // goes on: what Events publishes follows, until either side closes
 };
 
 using AdminReply = std::function<void(AdminResponse)>;

@@ -46,20 +46,6 @@ bool parse_query(std::string_view rest, std::multimap<std::string, std::string>&
   return true;
 }
 
-// Without the port and the brackets, lower case.
-std::string host_of(std::string_view authority) {
-  std::string_view host = authority;
-  if (host.starts_with('[')) {
-    host = host.substr(1, host.find(']') == std::string_view::npos ? 0 : host.find(']') - 1);
-  } else {
-    host = host.substr(0, host.find(':'));
-  }
-  std::string lower(host);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
-}
-
 }  // namespace
 
 std::optional<AdminTarget> AdminTarget::parse(std::string_view target) {
@@ -107,8 +93,22 @@ std::optional<std::vector<std::string>> AdminTarget::match(std::string_view patt
   return names;
 }
 
+std::string host_of_authority(std::string_view authority) {
+  std::string_view host = authority;
+  if (host.starts_with('[')) {
+    host = host.substr(1, host.find(']') == std::string_view::npos ? 0 : host.find(']') - 1);
+  } else {
+    host = host.substr(0, host.find(':'));
+  }
+  std::string lower(host);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (lower.ends_with('.')) lower.pop_back();
+  return lower;
+}
+
 bool is_loopback_authority(std::string_view authority) {
-  const std::string host = host_of(authority);
+  const std::string host = host_of_authority(authority);
   if (host == "localhost" || host.ends_with(".localhost")) return true;
   const bool is_v6 = authority.starts_with('[');
   const auto address = config::read_address((is_v6 ? "[" + host + "]" : host) + ":1");

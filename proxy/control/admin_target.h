@@ -22,6 +22,8 @@ struct AdminTarget {
   [[nodiscard]] std::optional<std::vector<std::string>> match(std::string_view pattern) const;
 };
 
+// `[::1]:9901` -> `::1`, `Shop.Test.:80` -> `shop.test`: no port, no brackets, lower case.
+[[nodiscard]] std::string host_of_authority(std::string_view authority);
 // A name or an address that only this machine answers to: localhost, *.localhost, 127.0.0.0/8,
 // ::1; with any port. Keeps a web page that rebinds its own name to 127.0.0.1 out.
 [[nodiscard]] bool is_loopback_authority(std::string_view authority);

@@ -14,13 +14,13 @@ namespace {
 
 using nlohmann::json;
 
-std::string line_of(const AuditEntry& entry) {
+json shown(const AuditEntry& entry) {
   json object = to_json(entry.author);
   object["action"] = entry.action;
   if (!entry.target.empty()) object["target"] = entry.target;
   object["from"] = entry.from;
   object["to"] = entry.to;
-  return object.dump(-1, ' ', true, json::error_handler_t::replace) + "\n";
+  return object;
 }
 
 void read_lines(const std::string& path, std::vector<json>& to) {
@@ -41,7 +41,9 @@ bool ends_in_a_line(int descriptor) {
 }  // namespace
 
 Result<void, std::string> AuditLog::append(const AuditEntry& entry) {
-  std::string line = line_of(entry);
+  const json object = shown(entry);
+  if (seen_) seen_(entry, object);
+  std::string line = object.dump(-1, ' ', true, json::error_handler_t::replace) + "\n";
   std::error_code absent;
   const auto size = std::filesystem::file_size(path_, absent);
   if (!absent && size + line.size() > file_bytes_max_) {

@@ -4,6 +4,7 @@
 // one before. Control thread only.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -18,7 +19,8 @@ inline constexpr std::size_t kAuditShownMax = 1000;
 
 struct AuditEntry {
   std::string
-      action;  // `rollback`, `rearm`, `flag_set`, `flag_clear`, `flag_expire`, `reload`, `drain`
+      action;  // `rollback`, `rearm`, `flag_set`, `flag_clear`, `flag_expire`, `reload`, `drain`,
+               // `reset`
   std::string target;  // of a migration or a flag; may be empty
   nlohmann::json from;
   nlohmann::json to;
@@ -30,6 +32,9 @@ class AuditLog {
   explicit AuditLog(std::string path, std::size_t file_bytes_max = kAuditFileBytesMax)
       : path_(std::move(path)), file_bytes_max_(file_bytes_max) {}
 
+  // Is told every entry, whether it could be written or not.
+  using Seen = std::function<void(const AuditEntry& entry, const nlohmann::json& shown)>;
+  void tell(Seen seen) { seen_ = std::move(seen); }
   // Durable when it returns; on an error the entry is lost, and the caller says so.
   [[nodiscard]] Result<void, std::string> append(const AuditEntry& entry);
   // The youngest `entries_max` of both files, oldest first. Lines that are no JSON are left out.
@@ -38,6 +43,7 @@ class AuditLog {
  private:
   const std::string path_;
   const std::size_t file_bytes_max_;
+  Seen seen_;
 };
 
 }  // namespace banyan::control

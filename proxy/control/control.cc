@@ -35,6 +35,7 @@ Control::Control(std::string config_path, std::string_view bytes, Reloader::Snap
       directory_(std::move(directory)),
       stats_(snapshot->workers),
       access_log_(snapshot->workers),
+      store_(loop_, differences_, directory_.file("differences.db")),
       audit_(directory_.file("audit.jsonl")),
       workers_({loop_, slots_, stats_, access_log_, differences_}),
       switches_(directory_, slots_, audit_,
@@ -50,33 +51,49 @@ Control::Control(std::string config_path, std::string_view bytes, Reloader::Snap
           started_),
       changes_(snapshot->reload_debounce, snapshot->reload_poll, fingerprint(bytes), steady_now()),
       api_(admin_parts()),
-      admin_(loop_, Door::admin, api_),
-      health_(loop_, Door::health, api_),
+      admin_(loop_, Door::admin, api_, events_),
+      health_(loop_, Door::health, api_, events_),
       signals_(loop_, {SIGHUP, SIGTERM, SIGINT}, [this](int number) { on_signal(number); }),
       tick_(net::Timer::calling<&Control::on_tick>(loop_.timers(), this)) {
   switches_.adopt(std::move(snapshot));
+  audit_.tell([this](const AuditEntry& entry, const nlohmann::json& shown) {
+    events_.publish(entry.action, shown);
+  });
 }
 
 Control::~Control() = default;
 
 AdminApi::Parts Control::admin_parts() {
-  return {switches_,
-          reloader_,
-          audit_,
-          differences_,
-          [this] { return facts(); },
-          [this] { return metrics(); },
-          [this](const Reloader::Done& done) { reload("command", done); },
-          [this](const Author& author) { drain(author); },
-          [] { return wall_now(); },
-          [this] { schedule(); }};
+  return {
+      switches_,
+      reloader_,
+      audit_,
+      differences_,
+      [this](DifferenceStore::Read read, std::function<void()> done) {
+        return store_.read(std::move(read), std::move(done));
+      },
+      events_,
+      [this] { return facts(); },
+      [this] { return metrics(); },
+      [this](std::function<void()> then) {
+        workers_.ask_health([this, then = std::move(then)](const auto& health) {
+          endpoints_ = health;
+          then();
+        });
+      },
+      [this](const Author& author, const Reloader::Done& done) { reload("command", author, done); },
+      [this](const Author& author) { drain(author); },
+      [] { return wall_now(); },
+      [this] { schedule(); }};
 }
 
 Result<void, std::string> Control::start(const std::string& address_file) {
   for (const std::string& problem : switches_.load(wall_now())) observe::log_error(problem);
+  store_.open(running().store);
   if (auto opened = access_log_.open(running().access_path); !opened) {
     return tl::unexpected("log.access.path: " + opened.error());
   }
+  if (auto admitted = admit(running()); !admitted) return admitted;
   if (auto opened = open_doors(); !opened) return opened;
   const auto started = workers_.start(reloader_.running(), switches_.prepare(running()));
   if (!started) return tl::unexpected(started.error().detail);
@@ -88,8 +105,20 @@ Result<void, std::string> Control::start(const std::string& address_file) {
   return {};
 }
 
+Result<void, std::string> Control::admit(const config::Snapshot& snapshot) {
+  if (snapshot.admin_token_file.empty()) {
+    api_.admit(std::nullopt);
+    return {};
+  }
+  auto tokens = Tokens::load(snapshot.admin_token_file);
+  if (!tokens) return tl::unexpected("admin.token_file: " + tokens.error().front());
+  api_.admit(std::move(*tokens));
+  return {};
+}
+
 Result<void, std::string> Control::open_doors() {
-  const auto admin = admin_.listen(running().admin);
+  const auto admin = running().admin_socket.empty() ? admin_.listen(running().admin)
+                                                    : admin_.listen(running().admin_socket);
   if (!admin) return tl::unexpected("admin.bind: " + admin.error().detail);
   const auto health = health_.listen(running().health);
   if (!health) return tl::unexpected("health.bind: " + health.error().detail);
@@ -109,7 +138,7 @@ Result<void, std::string> Control::write_addresses(const std::string& file) cons
 
 void Control::on_signal(int number) {
   if (number == SIGHUP) {
-    reload("signal", [](const Reloader::Status&) {});
+    reload("signal", {"(signal)", "", wall_now()}, [](const Reloader::Status&) {});
     return;
   }
   const auto act = ending_.terminate(steady_now(), running().drain_delay);
@@ -126,7 +155,7 @@ void Control::drain(const Author& author) { begin_drain(author, ending_.drain(st
 void Control::begin_drain(const Author& author, DrainSequence::Act act) {
   if (act == DrainSequence::Act::start_drain) {
     observe::log_info("drains: not ready from now on, everything is still served");
-    static_cast<void>(audit_.append({"drain", {}, "serving", "draining", author}));
+    switches_.note({"drain", {}, "serving", "draining", author});
     workers_.start_drain();
   }
   schedule();
@@ -142,15 +171,28 @@ void Control::stop_workers() {
   });
 }
 
-void Control::reload(const std::string& cause, const Reloader::Done& done) {
+void Control::reload(const std::string& cause, const Author& author, const Reloader::Done& done) {
   auto bytes = read_config_file(reloader_.path());
   std::optional<std::string> content;
   if (bytes) {
     changes_.on_loaded(fingerprint(*bytes), steady_now());
     content = std::move(*bytes);
   }
-  reloader_.reload(cause, wall_now(), done, std::move(content));
+  load(cause, author, done, std::move(content));
   schedule();
+}
+
+void Control::load(const std::string& cause, const Author& author, const Reloader::Done& done,
+                   std::optional<std::string> content) {
+  const std::string before = running().content_hash;
+  reloader_.reload(
+      cause, wall_now(),
+      [this, author, done, before](const Reloader::Status& status) {
+        const std::string after = status.ok ? running().content_hash : "refused";
+        switches_.note({"reload", {}, before, after, author});
+        done(status);
+      },
+      std::move(content));
 }
 
 Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
@@ -168,7 +210,9 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
     static_cast<void>(access_log_.open(before->access_path));
     return tl::unexpected(published.error().detail);
   }
+  if (auto admitted = admit(*next); !admitted) observe::log_error(admitted.error());
   switches_.adopt(next);
+  store_.configure(next->store);
   observe::start_logging(next->log_level);
   changes_.set_intervals(next->reload_debounce, next->reload_poll);
   if (next->reload_watch != before->reload_watch) watch_files();
@@ -210,12 +254,22 @@ void Control::look_at_file() {
   if (!changes_.on_look(seen, steady_now())) return;
   std::optional<std::string> content;
   if (bytes) content = std::move(*bytes);
-  reloader_.reload(
-      "file", wall_now(), [](const Reloader::Status&) {}, std::move(content));
+  load(
+      "file", {"(file)", "", wall_now()}, [](const Reloader::Status&) {}, std::move(content));
+}
+
+void Control::tell_verdicts(SteadyTime now) {
+  verdicts_at_.reset();
+  if (events_.listeners() == 0) return verdicts_told_.clear();
+  nlohmann::json verdicts = verdicts_json(stats_);
+  if (verdicts != verdicts_told_) events_.publish("verdicts", verdicts);
+  verdicts_told_ = std::move(verdicts);
+  verdicts_at_ = now + kVerdictsPause;
 }
 
 void Control::on_tick() {
   const SteadyTime now = steady_now();
+  if (verdicts_at_ && now >= *verdicts_at_) tell_verdicts(now);
   if (const auto due = ending_.due(); due && now >= *due) stop_workers();
   if (switches_.snapshot().reload_watch && now >= changes_.due()) look_at_file();
   if (const auto expiry = switches_.next_expiry(); expiry && *expiry <= wall_now()) {
@@ -240,6 +294,8 @@ void Control::schedule() {
   }
   if (!switches_.durable() && !retry_saves_at_) retry_saves_at_ = now + kRetrySaves;
   if (retry_saves_at_) consider(*retry_saves_at_);
+  if (events_.listeners() > 0 && !verdicts_at_) verdicts_at_ = now;
+  if (verdicts_at_) consider(*verdicts_at_);
   if (first) tick_.set(std::max(*first, now));
 }
 
@@ -250,7 +306,11 @@ StatusFacts Control::facts() const {
   facts.started = started_;
   facts.ready = serving_ && ending_.ready();
   facts.draining = !ending_.ready();
-  for (const auto& state : workers_.health()) {
+  facts.store_problem = store_.problem();
+  if (store_.thread() != nullptr && !store_.thread()->works()) {
+    facts.store_problem = "the disk does not take differences";
+  }
+  for (const auto& state : endpoints_) {
     facts.endpoints.push_back({state.upstream, state.endpoint, state.addresses, state.healthy});
   }
   for (const auto& name : workers_.names()) {
@@ -267,7 +327,7 @@ std::string Control::metrics() const {
   for (const auto& migration : switches_.snapshot().migrations) {
     facts.latched.emplace_back(migration.name, switches_.latch(migration.name).has_value());
   }
-  for (const auto& state : workers_.health()) {
+  for (const auto& state : endpoints_) {
     facts.endpoints.push_back({state.upstream, state.endpoint, state.healthy});
   }
   for (const auto& name : workers_.names()) {
@@ -279,6 +339,15 @@ std::string Control::metrics() const {
   facts.reloads_failed = reloader_.status().refused;
   facts.access_log_dropped = access_log_.dropped();
   facts.process_log_dropped = observe::log_lines_lost();
+  if (const shadow::StoreThread* const store = store_.thread()) {
+    facts.store_bytes = store->bytes();
+    for (std::size_t i = 0; i < shadow::kStoreDropCount; ++i) {
+      const auto reason = static_cast<shadow::StoreDrop>(i);
+      facts.store_dropped.emplace_back(shadow::to_string(reason), store->dropped(reason));
+    }
+  }
+  facts.event_listeners = events_.listeners();
+  facts.event_listeners_dropped = events_.dropped();
   facts.version = kVersion;
   return observe::metrics_text(stats_, facts, observe::process_facts());
 }

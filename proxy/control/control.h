@@ -12,6 +12,7 @@
 
 #include "proxy/control/admin_server.h"
 #include "proxy/control/change_watch.h"
+#include "proxy/control/difference_store.h"
 #include "proxy/control/drain_sequence.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
@@ -27,6 +28,9 @@ namespace banyan::control {
 
 // While something that is in force is not on disk.
 inline constexpr Milliseconds kRetrySaves{5'000};
+
+// Between two events about verdicts.
+inline constexpr Milliseconds kVerdictsPause{1'000};
 
 class Control {
  public:
@@ -48,7 +52,10 @@ class Control {
   [[nodiscard]] AdminApi::Parts admin_parts();
 
   void on_signal(int number);
-  void reload(const std::string& cause, const Reloader::Done& done);
+  [[nodiscard]] Result<void, std::string> admit(const config::Snapshot& snapshot);
+  void reload(const std::string& cause, const Author& author, const Reloader::Done& done);
+  void load(const std::string& cause, const Author& author, const Reloader::Done& done,
+            std::optional<std::string> content);
   [[nodiscard]] Result<void, std::string> publish(const Reloader::SnapshotPtr& next,
                                                   std::function<void()> done);
   void say_overridden(const config::Snapshot& before) const;
@@ -57,6 +64,7 @@ class Control {
   void drain(const Author& author);
   void begin_drain(const Author& author, DrainSequence::Act act);
   void stop_workers();
+  void tell_verdicts(SteadyTime now);
   void on_tick();
   void schedule();
 
@@ -71,8 +79,11 @@ class Control {
   observe::StatsRegistry stats_;
   observe::AccessLog access_log_;
   shadow::DifferenceTable differences_;
+  DifferenceStore store_;
   AuditLog audit_;
+  Events events_;
   worker::WorkerGroup workers_;
+  worker::WorkerGroup::Health endpoints_;  // as last asked for
   Switchboard switches_;
   Reloader reloader_;
   ChangeWatch changes_;
@@ -86,6 +97,8 @@ class Control {
   std::unique_ptr<net::FileWatcher> watcher_;
   net::Timer tick_;
   std::optional<SteadyTime> retry_saves_at_;
+  std::optional<SteadyTime> verdicts_at_;  // while somebody listens
+  nlohmann::json verdicts_told_;
   bool serving_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/stable_hash.h"
+#include "proxy/control/named_files.h"
 #include "proxy/observe/logging.h"
 
 namespace banyan::control {
@@ -52,6 +53,7 @@ Result<Reloader::SnapshotPtr, std::vector<std::string>> Reloader::load(
   for (const std::string& key : config::fixed_keys_changed(*running_, *loaded.snapshot)) {
     problems.push_back(path_ + ": error: " + key + ": fixed at start; a restart changes it");
   }
+  for (std::string& problem : file_problems(path_, loaded)) problems.push_back(std::move(problem));
   if (!problems.empty()) return tl::unexpected(std::move(problems));
   return loaded.snapshot;
 }
@@ -60,7 +62,9 @@ void Reloader::refuse(std::vector<std::string> problems, const Done& done) {
   status_.ok = false;
   ++status_.refused;
   status_.problems = std::move(problems);
-  for (const std::string& problem : status_.problems) observe::log_error(problem);
+  for (const std::string& problem : status_.problems) {
+    observe::log_lines(observe::Level::error, problem);
+  }
   observe::log_error("the configuration was not taken, the one before stays in force");
   done(status_);
 }

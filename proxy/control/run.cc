@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "proxy/control/control.h"
+#include "proxy/control/named_files.h"
 #include "proxy/observe/logging.h"
 
 namespace banyan::control {
@@ -41,6 +42,11 @@ int run(const std::string& config_path, const std::string& address_file) {
     fmt::print(stderr, "{}", config::to_text(config_path, problem));
   }
   if (!loaded.snapshot) return kExitFailed;
+  const std::vector<std::string> files = file_problems(config_path, loaded);
+  for (const std::string& problem : files) {
+    fmt::print(stderr, "{}{}", problem, problem.ends_with('\n') ? "" : "\n");
+  }
+  if (!files.empty()) return kExitFailed;
   auto directory = StateDir::lock(loaded.snapshot->state_dir);
   if (!directory) return fail(directory.error());
   forget_addresses(address_file);

@@ -56,6 +56,23 @@ json flag_json(const FlagView& view) {
   return object;
 }
 
+json verdicts_json(const observe::StatsRegistry& stats) {
+  json all = json::object();
+  for (std::size_t slot = 1; slot < stats.migrations().size(); ++slot) {
+    for (const Arm arm : {Arm::monolith, Arm::legacy}) {
+      json& counts = all[stats.migrations()[slot]]["to_" + std::string(to_string(arm))];
+      for (std::size_t v = 0; v < shadow::kVerdictCount; ++v) {
+        std::int64_t count = 0;
+        for (const auto& worker : stats.workers()) {
+          count += worker.migration(slot).comparisons[static_cast<std::size_t>(arm)][v].read();
+        }
+        counts[std::string(to_string(static_cast<shadow::Verdict>(v)))] = count;
+      }
+    }
+  }
+  return all;
+}
+
 json status_json(const Switchboard& switches, const Reloader::Status& configuration,
                  const StatusFacts& facts) {
   json document{{"version", facts.version},
@@ -64,6 +81,7 @@ json status_json(const Switchboard& switches, const Reloader::Status& configurat
                 {"ready", facts.ready},
                 {"draining", facts.draining},
                 {"durable", switches.durable()},
+                {"store", {{"ok", facts.store_problem.empty()}, {"problem", facts.store_problem}}},
                 {"configuration", configuration_json(configuration)},
                 {"migrations", json::array()},
                 {"flags", json::array()},

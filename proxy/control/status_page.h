@@ -7,6 +7,7 @@
 
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
+#include "proxy/observe/stats.h"
 
 namespace banyan::control {
 
@@ -34,9 +35,12 @@ struct StatusFacts {
   WallTime started;
   bool ready = true;
   bool draining = false;
+  std::string store_problem;  // empty: differences are kept
   std::vector<EndpointState> endpoints;
   std::vector<NameState> names;
 };
+// {MIGRATION: {"to_monolith": {"match": n, …}, "to_legacy": {…}}}, since the start.
+[[nodiscard]] nlohmann::json verdicts_json(const observe::StatsRegistry& stats);
 [[nodiscard]] nlohmann::json status_json(const Switchboard& switches,
                                          const Reloader::Status& configuration,
                                          const StatusFacts& facts);

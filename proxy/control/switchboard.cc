@@ -54,7 +54,7 @@ void Switchboard::adopt(std::shared_ptr<const config::Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
 }
 
-void Switchboard::note(AuditEntry entry) {
+void Switchboard::note(const AuditEntry& entry) {
   const auto appended = audit_.append(entry);
   if (!appended) observe::log_error("not in the audit log: " + appended.error());
 }
@@ -105,7 +105,7 @@ void Switchboard::rearm(const std::string& migration, const Author& author, cons
 void Switchboard::flag_changed(AuditEntry entry, const Answer& answer) {
   const std::string problem = problem_of(run_time_.save());
   const auto now = flag(entry.target);
-  note(std::move(entry));
+  note(entry);
   Switched switched{problem.empty(), problem, {}, {}};
   if (now) switched.migrations = now->migrations;
   workers_.publish(flag_table(flags(), slots_, ++revision_),

@@ -61,6 +61,8 @@ class Switchboard {
   void rollback(const std::vector<std::string>& migrations, const std::string& cause,
                 const Author& author, const Answer& answer);
   void rearm(const std::string& migration, const Author& author, const Answer& answer);
+  // Writes a change that was made elsewhere into the audit log.
+  void note(const AuditEntry& entry);
   // The flag must be one of flags().
   void set_flag(const std::string& flag, const RunTimeFlag& value, const Answer& answer);
   void clear_flag(const std::string& flag, const Author& author, const Answer& answer);
@@ -84,7 +86,6 @@ class Switchboard {
   [[nodiscard]] const Rollbacks& rollbacks() const { return rollbacks_; }
 
  private:
-  void note(AuditEntry entry);
   void flag_changed(AuditEntry entry, const Answer& answer);
   [[nodiscard]] std::vector<std::string> siblings_of(const std::vector<std::string>& names) const;
 

@@ -16,8 +16,8 @@ class TcpListener {
   using OnAccept = std::function<void(std::unique_ptr<TcpTransport>)>;
   static constexpr int kBacklog = 1024;
 
-  // Takes over `fd`, a bound socket (bind_tcp()). `on_accept` gets a transport that start() was
-  // not yet called on.
+  // Takes over `fd`, a bound socket (bind_tcp(), bind_unix()). `on_accept` gets a transport that
+  // start() was not yet called on.
   [[nodiscard]] static Result<std::unique_ptr<TcpListener>> listen(Loop& loop, int fd,
                                                                    OnAccept on_accept);
   ~TcpListener();

@@ -1,5 +1,6 @@
 #include "proxy/net/tcp_transport.h"
 
+#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -66,6 +67,21 @@ std::unique_ptr<TcpTransport> TcpTransport::connect(Loop& loop, Role role, const
                                   if (s.owner != nullptr) s.owner->on_connect_done(status);
                                 });
   if (rc != 0) t->fail(rc, "connect");
+  return t;
+}
+
+std::unique_ptr<TcpTransport> TcpTransport::open(Loop& loop, Role role, int fd,
+                                                 TransportEvents& events) {
+  std::unique_ptr<TcpTransport> t(new TcpTransport(loop, role));
+  t->events_ = &events;
+  const int rc = uv_tcp_open(&t->socket_->tcp, fd);
+  if (rc != 0) {
+    ::close(fd);
+    t->fail(rc, "open");
+    return t;
+  }
+  t->opened_ = true;
+  t->schedule_flush();
   return t;
 }
 
@@ -161,6 +177,7 @@ void TcpTransport::flush() {
     if (!std::exchange(failure_told_, true)) events_->on_transport_error(*failed_);
     return;
   }
+  if (std::exchange(opened_, false)) on_connect_done(0);
   while (connected_ && in_flight_ == 0 && !out_.empty()) {
     std::array<uv_buf_t, kPiecesPerWrite> bufs;
     std::size_t wanted = 0;

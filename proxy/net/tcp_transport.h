@@ -1,4 +1,4 @@
-// proxy/net/tcp_transport.h: a Transport over one TCP connection.
+// proxy/net/tcp_transport.h: a Transport over one TCP connection, or one over a Unix socket.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,9 @@ class TcpTransport final : public Transport, private Flushable {
   [[nodiscard]] static std::unique_ptr<TcpTransport> connect(Loop& loop, Role role,
                                                              const SocketAddress& to,
                                                              TransportEvents& events);
+  // Over a connected socket, which it takes over; on_connected comes later, as above.
+  [[nodiscard]] static std::unique_ptr<TcpTransport> open(Loop& loop, Role role, int fd,
+                                                          TransportEvents& events);
   // The next connection waiting on `listener`; nullptr where that failed. Reading has begun.
   [[nodiscard]] static std::unique_ptr<TcpTransport> accept(Loop& loop, uv_stream_s* listener);
 
@@ -71,6 +74,7 @@ class TcpTransport final : public Transport, private Flushable {
   std::optional<Error> failed_;  // told at the next flush
   bool asks_ = false;            // it was us who connected: the peer may owe an answer
   bool connected_ = false;
+  bool opened_ = false;  // over a socket that was connected before; on_connected is due
   bool reading_ = false;
   bool paused_ = false;  // also while connecting
   bool read_ended_ = false;

@@ -64,22 +64,6 @@ Log& the_log() {
   return log;
 }
 
-std::string plain(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const auto first = static_cast<unsigned char>(text.front());
-    if (length > 1 || first == '\n' || (length == 1 && first >= 0x20U && first != 0x7FU)) {
-      out += text.substr(0, std::max<std::size_t>(length, 1));
-    } else {
-      out += fmt::format("\\x{:02x}", first);
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return out;
-}
-
 }  // namespace
 
 void start_logging(std::string_view level) {
@@ -109,9 +93,36 @@ void stop_logging() {
   pool.reset();  // writes what is queued and joins its thread
 }
 
+std::string log_text(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    // C1 controls (U+0080 to U+009F) act on a terminal like those of ASCII.
+    const bool c1 = length == 2 && first == 0xC2U && static_cast<unsigned char>(text[1]) < 0xA0U;
+    if ((length > 1 && !c1) || (length == 1 && first >= 0x20U && first != 0x7FU)) {
+      out += text.substr(0, length);
+      text.remove_prefix(length);
+    } else {
+      out += fmt::format("\\x{:02x}", first);
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
 void log(Level level, std::string_view text) {
   const auto logger = the_log().current();
-  if (logger->should_log(spdlog_level(level))) logger->log(spdlog_level(level), plain(text));
+  if (logger->should_log(spdlog_level(level))) logger->log(spdlog_level(level), log_text(text));
+}
+
+void log_lines(Level level, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    log(level, text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
 }
 
 std::uint64_t log_lines_lost() {

@@ -20,11 +20,15 @@ void start_logging(std::string_view level);
 // Writes what is queued.
 void stop_logging();
 
-// One line; control characters in it are escaped, except that a newline begins a new line.
+// One line, whatever the text holds: control characters in it, a newline too, are written as
+// `\x0a`, so that nobody who may name a reason can forge a line.
+[[nodiscard]] std::string log_text(std::string_view text);
 void log(Level level, std::string_view text);
 inline void log_info(std::string_view text) { log(Level::info, text); }
 inline void log_warning(std::string_view text) { log(Level::warning, text); }
 inline void log_error(std::string_view text) { log(Level::error, text); }
+// For our own texts of several lines (a problem with its source line): each becomes a line.
+void log_lines(Level level, std::string_view text);
 
 // Lines that a full queue lost.
 [[nodiscard]] std::uint64_t log_lines_lost();

@@ -261,6 +261,18 @@ void add_self(Page& page, const ControlFacts& control) {
   page.begin(MetricType::Counter, "log_dropped_total", "Log lines that did not fit.");
   page.add({{"log", "access"}}, static_cast<double>(control.access_log_dropped));
   page.add({{"log", "process"}}, static_cast<double>(control.process_log_dropped));
+  page.begin(MetricType::Gauge, "store_bytes", "What differences take on the disk.");
+  page.add({}, static_cast<double>(control.store_bytes));
+  page.begin(MetricType::Counter, "store_dropped_total",
+             "Pairs that are not in the store, and why.");
+  for (const auto& [reason, count] : control.store_dropped) {
+    page.add({{"reason", reason}}, static_cast<double>(count));
+  }
+  page.begin(MetricType::Gauge, "event_listeners", "Who listens to /v1/events now.");
+  page.add({}, static_cast<double>(control.event_listeners));
+  page.begin(MetricType::Counter, "event_listeners_dropped_total",
+             "Listeners to /v1/events that could not keep up.");
+  page.add({}, static_cast<double>(control.event_listeners_dropped));
   page.begin(MetricType::Gauge, "build_info", "Always 1.");
   page.add({{"version", control.version}}, 1);
 }

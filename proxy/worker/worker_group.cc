@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <future>
 #include <map>
 #include <utility>
 
@@ -13,9 +12,6 @@
 
 namespace banyan::worker {
 namespace {
-
-// How long status waits for a worker to say how its endpoints are.
-constexpr Milliseconds kHealthWaitMax{200};
 
 // Runs `done` on `loop` once it was told as often as there are workers. Any thread.
 class Countdown {
@@ -38,7 +34,8 @@ class WorkerGroup::Crew {
  public:
   explicit Crew(Shared shared)
       : shared_(shared),
-        names_(shared.control, [this](const auto& addresses) { publish_addresses(addresses); }) {}
+        names_(shared.control, [this](const auto& addresses) { publish_addresses(addresses); }),
+        health_timer_(net::Timer::calling<&Crew::tell_health>(shared.control.timers(), this)) {}
 
   // One bound socket for each worker.
   struct Bound {
@@ -58,6 +55,8 @@ class WorkerGroup::Crew {
   template <class F>
   void tell_all(F what, Done done);
   void publish_addresses(const std::shared_ptr<const upstream::AddressBook>& addresses);
+  void ask_health(std::function<void(const Health&)> told);
+  void tell_health();
 
   Shared shared_;
   upstream::NameWatch names_;
@@ -67,7 +66,10 @@ class WorkerGroup::Crew {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<std::string, Bound> listeners_;
   std::unique_ptr<net::Timer> stop_timer_;
-  std::vector<EndpointHealth> health_;
+  Health health_;  // what worker 0 said last
+  std::vector<std::function<void(const Health&)>> health_waiting_;
+  bool health_asked_ = false;  // one question at a time, however stuck the worker is
+  net::Timer health_timer_;
 };
 
 Result<WorkerGroup::Crew::Bound> WorkerGroup::Crew::bind_one(const config::Address& address,
@@ -261,21 +263,33 @@ void WorkerGroup::stop(config::milliseconds timeout, std::function<void(std::uin
                   [finished] { finished(0); });
 }
 
-std::vector<WorkerGroup::EndpointHealth> WorkerGroup::health() const {
-  if (crew_->workers_.empty()) return {};
-  auto told = std::make_shared<std::promise<std::vector<EndpointHealth>>>();
-  std::future<std::vector<EndpointHealth>> answer = told->get_future();
-  Worker& first = *crew_->workers_.front();
-  first.loop().post([told, &first] {
-    std::vector<EndpointHealth> all;
+void WorkerGroup::ask_health(std::function<void(const Health&)> told) {
+  crew_->ask_health(std::move(told));
+}
+
+void WorkerGroup::Crew::ask_health(std::function<void(const Health&)> told) {
+  health_waiting_.push_back(std::move(told));
+  if (health_waiting_.size() == 1) health_timer_.set_in(kHealthWaitMax);
+  if (workers_.empty() || std::exchange(health_asked_, true)) return;
+  Worker& first = *workers_.front();
+  first.loop().post([this, &first] {
+    auto all = std::make_shared<Health>();
     for (Worker::Health& h : first.health()) {
-      all.push_back(
+      all->push_back(
           {std::move(h.upstream), std::move(h.endpoint), std::move(h.addresses), h.healthy});
     }
-    told->set_value(std::move(all));
+    shared_.control.post([this, all] {
+      health_asked_ = false;
+      health_ = std::move(*all);
+      tell_health();
+    });
   });
-  if (answer.wait_for(kHealthWaitMax) == std::future_status::ready) crew_->health_ = answer.get();
-  return crew_->health_;
+}
+
+void WorkerGroup::Crew::tell_health() {
+  health_timer_.cancel();
+  const auto waiting = std::exchange(health_waiting_, {});
+  for (const auto& told : waiting) told(health_);
 }
 
 std::vector<upstream::NameWatch::Name> WorkerGroup::names() const { return crew_->names_.names(); }

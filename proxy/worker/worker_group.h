@@ -66,14 +66,18 @@ class WorkerGroup {
   // cuts them. `done` gets how many were cut.
   void stop(config::milliseconds timeout, std::function<void(std::uint64_t cut)> done);
 
-  // For status: consecutive connect failures made an endpoint unhealthy, as worker 0 last saw it.
+  // For status: consecutive connect failures made an endpoint unhealthy, as worker 0 sees it.
   struct EndpointHealth {
     std::string upstream;
     std::string endpoint;                // as configured
     std::vector<std::string> addresses;  // that it stands for now; none: it can not be resolved
     bool healthy = true;                 // one of them is
   };
-  [[nodiscard]] std::vector<EndpointHealth> health() const;
+  using Health = std::vector<EndpointHealth>;
+  // `told` comes once, on the control thread, later than the call: when the worker has answered,
+  // or after kHealthWaitMax with what it said last. Never waits.
+  void ask_health(std::function<void(const Health&)> told);
+  static constexpr Milliseconds kHealthWaitMax{200};
   // The host names of the endpoints.
   [[nodiscard]] std::vector<upstream::NameWatch::Name> names() const;
 

@@ -22,7 +22,7 @@ def begun_after(load, upstream, moment):
 def test_a_rollback_under_load(banyan, monolith, scale):
     proxy = banyan(percent=100)
     with Load(proxy.address, threads=4) as load:
-        for _ in range(10 * scale):
+        for _ in range(100 * scale):
             monolith.requests.clear()
             eventually(lambda: len(monolith.requests) > 30, "the monolith serves")
             proxy.api_json("/v1/migrations/shop/rollback", "POST", {"reason": "a test"})
@@ -32,7 +32,7 @@ def test_a_rollback_under_load(banyan, monolith, scale):
             proxy.api_json("/v1/migrations/shop/rearm", "POST", {})
     assert load.failures() == []
     samples = proxy.metrics()
-    assert total(samples, "banyan_rollbacks_total", migration="shop") == 10 * scale
+    assert total(samples, "banyan_rollbacks_total", migration="shop") == 100 * scale
 
 
 def test_the_latch_survives_kill_9_and_every_reload(banyan, config):

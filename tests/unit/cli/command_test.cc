@@ -114,16 +114,19 @@ TEST(Number, HasNoNeedlessDecimals) {
 }
 
 TEST(AdminAddress, IsAnAddressOfHttp) {
-  EXPECT_EQ(admin_address_of("http://127.0.0.1:9901")->port, 9901);
-  EXPECT_EQ(admin_address_of("http://localhost:1/")->host, "127.0.0.1");
+  EXPECT_EQ(admin_place_of("http://127.0.0.1:9901")->port, 9901);
+  EXPECT_EQ(admin_place_of("http://localhost:1/")->host, "127.0.0.1");
+  EXPECT_EQ(admin_place_of("http://pod-7.shop.svc:1/")->host, "pod-7.shop.svc");
+  EXPECT_EQ(admin_place_of("http://[::1]:2")->host, "::1");
+  EXPECT_EQ(admin_place_of("unix:/run/banyan.sock")->socket, "/run/banyan.sock");
   for (const char* bad : {"", "http://", "http://127.0.0.1", "http://127.0.0.1:70000", "ftp://x:1",
                           "http://127.0.0.1:1/path"}) {
-    EXPECT_FALSE(admin_address_of(bad)) << bad;
+    EXPECT_FALSE(admin_place_of(bad)) << bad;
   }
 }
 
 TEST(AskAdmin, NobodyThereIsAnError) {
-  const auto answer = ask_admin({"127.0.0.1", 1}, "GET", "/livez", "", "test");
+  const auto answer = ask_admin({{}, "127.0.0.1", 1}, {"GET", "/livez", "", "test", ""});
   ASSERT_FALSE(answer);
   EXPECT_FALSE(answer.error().empty());
 }

@@ -78,6 +78,9 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(full->limits.pending, d.limits.pending);
   EXPECT_EQ(full->shadow_budget, d.shadow_budget);
   EXPECT_EQ(full->listeners.at(0).trusted_proxies, Listener().trusted_proxies);
+  EXPECT_EQ(full->store.max_size, d.store.max_size);
+  EXPECT_EQ(full->store.max_age, d.store.max_age);
+  EXPECT_EQ(full->store.samples, d.store.samples);
   EXPECT_EQ(full->listeners.at(0).via, Listener().via);
   EXPECT_EQ(full->listeners.at(0).x_forwarded, Listener().x_forwarded);
   const Upstream& upstream = full->upstreams.at(0);

@@ -257,8 +257,22 @@ TEST(Load, EveryNumberOfTheProcessHasARange) {
           {"log: { access: { format: text } }",
            "6:26 log.access.format: expected one of json, found \"text\""},
           {"admin: { bind: \"0.0.0.0:9901\" }",
-           "6:16 admin.bind: \"0.0.0.0:9901\" is not a loopback address: in this version the admin "
-           "API listens on 127.0.0.1, [::1] or localhost only"},
+           "6:16 admin.bind: \"0.0.0.0:9901\" is not a loopback address: whoever reaches it could "
+           "move traffic, so admin.token_file is needed"},
+          {"admin: { bind: \"unix:\" }",
+           "6:16 admin.bind: \"unix:\": behind unix: stands a path of 1 to 100 bytes without "
+           "control "
+           "characters"},
+          {"admin: { token_file: \"\" }",
+           "6:22 admin.token_file: \"\": not a path: 1 to 4095 bytes without control characters"},
+          {"admin: { allowed_hosts: [\"a:1\"] }",
+           "6:26 admin.allowed_hosts[0]: \"a:1\": a host is given without a port"},
+          {"store: { max_size: 1KiB }", "6:20 store.max_size: must be from 1MiB to 1TiB"},
+          {"store: { max_age: 1m }", "6:19 store.max_age: must be from 1h to 3650d"},
+          {"store: { redact: { headers: [\"a b\"] } }",
+           "6:31 store.redact.headers[0]: \"a b\": must be 1 to 253 letters, digits or any of "
+           "!#$%&'*+-.^_`|~"},
+          {"store: { bodies: false }", "6:10 store.bodies: unknown key"},
           {"health: { bind: \"pod:9902\" }",
            "6:17 health.bind: \"pod:9902\": a host name: only IP literals and localhost work "
            "here"},
@@ -618,6 +632,25 @@ TEST(Load, TheContentHashIsThatOfTheBytes) {
   EXPECT_EQ(hash(kBase), hash(kBase));
   EXPECT_NE(hash(kBase), hash(with("# a comment\n")));
   EXPECT_EQ(hash(kBase).size(), 16U);
+}
+
+TEST(Load, TheAdminApiMayListenOnASocketAndBeyondLoopbackWithTokens) {
+  const auto socket = good(with("admin: { bind: \"unix:/run/banyan/admin.sock\" }"));
+  EXPECT_EQ(socket->admin_socket, "/run/banyan/admin.sock");
+  const auto open = good(with(
+      "admin: { bind: \"0.0.0.0:9901\", token_file: t, allowed_hosts: [Shop.Test, \"[::1]\"] }"));
+  EXPECT_EQ(open->admin, (Address{"0.0.0.0", 9901}));
+  EXPECT_EQ(open->admin_token_file, "t");
+  EXPECT_THAT(open->admin_allowed_hosts, ElementsAre("shop.test", "::1"));
+}
+
+TEST(Load, AFileThatIsNamedHasItsPlace) {
+  const Loaded loaded = load_text(with("admin: { token_file: t }"));
+  ASSERT_EQ(loaded.files.size(), 1U);
+  EXPECT_EQ(loaded.files[0].file, "t");
+  EXPECT_EQ(loaded.files[0].at.line, 6U);
+  EXPECT_EQ(loaded.files[0].at.column, 22U);
+  EXPECT_EQ(loaded.files[0].at.path, "admin.token_file");
 }
 
 TEST(Load, FixedKeysAreToldByName) {

@@ -13,11 +13,14 @@ class AdminApiTest : public Stand {
       : reloader_(
             "config", snapshot_of(config_text()),
             [](const auto&, const auto&) -> Result<void, std::string> { return {}; }, now_),
-        api_({*switches_, reloader_, audit_, differences_, [this] { return facts_; },
+        api_({*switches_, reloader_, audit_, differences_,
+              [this](const auto& read, const auto& done) { return read_store(read, done); },
+              events_, [this] { return facts_; },
               [] { return std::string("banyan_build_info 1\n"); },
-              [this](const Reloader::Done& done) { done(reload_status_); },
+              [](const std::function<void()>& then) { then(); },
+              [this](const Author&, const Reloader::Done& done) { done(reload_status_); },
               [this](const Author& author) { drained_by_ = author.who; }, [this] { return now_; },
-              [] {}}) {
+              [this] { ++changed_; }}) {
     facts_.ready = true;
   }
 
@@ -43,10 +46,12 @@ class AdminApiTest : public Stand {
   }
 
   shadow::DifferenceTable differences_;
+  Events events_;
   Reloader reloader_;
   Reloader::Status reload_status_;
   StatusFacts facts_;
   std::string drained_by_;
+  int changed_ = 0;
   AdminApi api_;
 };
 
@@ -110,6 +115,8 @@ TEST_F(AdminApiTest, AnswersEveryRequestWithItsStatus) {
       {"GET", "/v1/reload", "", 405},
       {"POST", "/v1/drain", "", 200},
       {"GET", "/v1/audit", "", 200},
+      {"GET", "/v1/events", "", 200},
+      {"POST", "/v1/events", "", 405},
       {"GET", "/", "", 404},
       {"GET", "/v1", "", 404},
       {"GET", "/v1/status/", "", 404},
@@ -175,6 +182,139 @@ TEST_F(AdminApiTest, AnOriginMustBeTheHost) {
     EXPECT_EQ(ask(request).status, status) << origin;
     EXPECT_EQ(latched("orders"), status == 200);
   }
+}
+
+TEST_F(AdminApiTest, AnAllowedHostIsAnsweredAndAnOriginMustAgreeWithIt) {
+  take(snapshot_of(config_with_admin(
+      "{ bind: {: \"127.0.0.1:0\", allowed_hosts: [shop.test, \"[2001:db8::1]\"] }")));
+  const std::pair<const char*, int> table[] = {
+      {"shop.test", 200},    {"SHOP.test.:9901", 200}, {"[2001:db8::1]:9901", 200},
+      {"localhost", 200},    {"a.shop.test", 403},     {"shop.test.evil", 403},
+      {"[2001:db8::2]", 403}};
+  for (const auto& [host, status] : table) {
+    AdminRequest request;
+    request.method = "GET";
+    request.target = "/v1/status";
+    request.authority = host;
+    EXPECT_EQ(ask(request).status, status) << host;
+    request.origin = std::string("http://") + host;
+    EXPECT_EQ(ask(request).status, status) << host;
+    request.origin = "http://other.test";
+    EXPECT_EQ(ask(request).status, 403) << host;
+  }
+}
+
+class AdminTokensTest : public AdminApiTest {
+ protected:
+  AdminTokensTest() {
+    auto tokens = Tokens::parse("t", "bot read r-token\nann operate o-token\nbob admin a-token\n");
+    EXPECT_TRUE(tokens);
+    api_.admit(std::move(*tokens));
+  }
+  AdminResponse ask_with(const std::string& authorization, const std::string& method,
+                         const std::string& target, const std::string& body = "") {
+    AdminRequest request;
+    request.method = method;
+    request.target = target;
+    request.body = body;
+    request.who = "says@somebody";
+    if (!authorization.empty()) request.authorization = authorization;
+    return ask(request);
+  }
+};
+
+TEST_F(AdminTokensTest, EveryPathAsksForItsRole) {
+  const std::pair<const char*, AdminRole> callers[] = {{"", AdminRole::none},
+                                                       {"Bearer wrong", AdminRole::none},
+                                                       {"Basic r-token", AdminRole::none},
+                                                       {"Bearer r-token", AdminRole::read},
+                                                       {"bearer o-token", AdminRole::operate},
+                                                       {"Bearer a-token", AdminRole::admin}};
+  for (const AdminApi::Path& path : AdminApi::paths()) {
+    std::string target(path.pattern);
+    const bool of_flag = target.find("/flags/") != std::string::npos;
+    if (const auto at = target.find("{}"); at != std::string::npos) {
+      target.replace(at, 2, of_flag ? "shop" : "orders");
+    }
+    for (const auto& [authorization, role] : callers) {
+      const int status = ask_with(authorization, std::string(path.method), target,
+                                  path.method == "PUT" ? R"({"percent": 1})" : "")
+                             .status;
+      if (role >= path.role) {
+        EXPECT_NE(status, 401) << path.method << target << " " << authorization;
+        EXPECT_NE(status, 403) << path.method << target << " " << authorization;
+      } else {
+        EXPECT_EQ(status, role == AdminRole::none ? 401 : 403)
+            << path.method << target << " " << authorization;
+      }
+    }
+  }
+}
+
+TEST_F(AdminTokensTest, WithoutOneNobodyLearnsWhatThereIs) {
+  const AdminResponse answer = ask_with("", "GET", "/v1/nothing");
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.content_type, "application/problem+json");
+  ASSERT_EQ(answer.headers.size(), 1U);
+  EXPECT_EQ(answer.headers[0], (std::pair<std::string, std::string>("www-authenticate", "Bearer")));
+  EXPECT_EQ(ask_with("", "PATCH", "/v1/status").status, 401);
+  EXPECT_EQ(ask_with("Bearer r-token", "GET", "/v1/nothing").status, 404);
+}
+
+TEST_F(AdminTokensTest, TheTokensNameStandsInTheAuditLogAndNotWhatTheCallerSays) {
+  EXPECT_EQ(ask_with("Bearer o-token", "POST", "/v1/rollback", R"({"reason": "r"})").status, 200);
+  const json entry = audit_.tail().back();
+  EXPECT_EQ(entry["who"], "ann");
+  EXPECT_EQ(entry["reason"], "r");
+}
+
+TEST_F(AdminTokensTest, AreTakenBackWithTheConfiguration) {
+  api_.admit(std::nullopt);
+  EXPECT_EQ(ask_with("", "POST", "/v1/rollback").status, 200);
+}
+
+TEST_F(AdminApiTest, EveryChangeIsToldOnceItIsInForce) {
+  const std::pair<const char*, const char*> table[] = {{"PUT", "/v1/flags/shop"},
+                                                       {"DELETE", "/v1/flags/shop"},
+                                                       {"POST", "/v1/migrations/orders/rollback"},
+                                                       {"POST", "/v1/migrations/orders/rearm"},
+                                                       {"POST", "/v1/rollback"}};
+  int expected = 0;
+  for (const auto& [method, target] : table) {
+    const bool is_put = std::string_view(method) == "PUT";
+    EXPECT_EQ(ask(method, target, is_put ? R"({"percent": 1})" : "").status, 200) << target;
+    EXPECT_EQ(changed_, ++expected) << method << target;
+  }
+}
+
+TEST_F(AdminApiTest, ATtlIsAtMostAYear) {
+  EXPECT_EQ(ask("PUT", "/v1/flags/shop", R"({"percent": 1, "ttl": "8784h"})").status, 200);
+  EXPECT_EQ(ask("PUT", "/v1/flags/shop", R"({"percent": 1, "ttl": "8785h"})").status, 400);
+  EXPECT_EQ(ask("PUT", "/v1/flags/shop", R"({"percent": 1, "ttl": "99999999999999h"})").status,
+            400);
+}
+
+TEST_F(AdminApiTest, AMigrationHasAnETagThatARollbackChangesAndARearmHonours) {
+  const auto etag = [&] {
+    for (const auto& [name, value] : ask("GET", "/v1/migrations/orders").headers) {
+      if (name == "etag") return value;
+    }
+    return std::string();
+  };
+  const std::string before = etag();
+  EXPECT_FALSE(before.empty());
+  EXPECT_EQ(etag(), before);
+  EXPECT_EQ(ask("POST", "/v1/migrations/orders/rollback").status, 200);
+  EXPECT_NE(etag(), before);
+  AdminRequest rearm;
+  rearm.method = "POST";
+  rearm.target = "/v1/migrations/orders/rearm";
+  rearm.if_match = before;
+  EXPECT_EQ(ask(rearm).status, 412);
+  EXPECT_TRUE(latched("orders"));
+  rearm.if_match = etag();
+  EXPECT_EQ(ask(rearm).status, 200);
+  EXPECT_FALSE(latched("orders"));
 }
 
 TEST_F(AdminApiTest, ABodyOverTheLimitIsRefused) {

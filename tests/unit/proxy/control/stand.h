@@ -28,6 +28,12 @@ flags: )" +
          flags + "\n" + more;
 }
 
+inline std::string config_with_admin(const std::string& admin) {
+  std::string text = config_text();
+  const std::string before = R"(admin: { bind: "127.0.0.1:0" })";
+  return text.replace(text.find(before), before.size(), "admin: " + admin);
+}
+
 inline Reloader::SnapshotPtr snapshot_of(const std::string& text) {
   const config::Loaded loaded = config::load_text(text);
   for (const auto& problem : loaded.problems) ADD_FAILURE() << config::to_text("config", problem);
@@ -66,7 +72,15 @@ class Stand : public testing::Test {
     return (*table_)[slots_.flag(flag)].share.millipercent;
   }
 
+  bool read_store(const shadow::StoreThread::Read& read, const std::function<void()>& done) {
+    if (!store_) return false;
+    read(store_.get());
+    done();
+    return true;
+  }
+
   TempDir dir_;
+  std::unique_ptr<shadow::Store> store_;
   WallTime now_ = WallTime{} + std::chrono::seconds(1'795'354'493);
   routing::Slots slots_;
   AuditLog audit_{dir_.file("audit.jsonl")};

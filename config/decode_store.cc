@@ -1,0 +1,63 @@
+#include "config/decode_store.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace banyan::config {
+namespace {
+
+constexpr std::uint64_t kHour = 3'600'000;
+constexpr std::uint64_t kMiB = 1ULL << 20;
+constexpr Range kMaxSize{kMiB, kMiB << 20U};
+constexpr Range kMaxAge{kHour, 3'650 * 24 * kHour};
+constexpr Range kSamples{0, 100};
+constexpr Range kRedacted{0, 1'000};
+
+void decode_redacted_paths(const Cursor& cursor, Store& out) {
+  if (!check_sequence(cursor, kRedacted)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    const Cursor item = cursor.item(i);
+    PathPattern pattern;
+    PathPattern::ParseError error;
+    if (!item.node.is_text()) {
+      item.fail_type("text");
+    } else if (PathPattern::parse(item.node.text, pattern, error)) {
+      out.redaction.paths.push_back(std::move(pattern));
+    } else {
+      item.fail(fmt::format("{}: {} (at character {})", quoted(item.node.text), error.message,
+                            error.at + 1));
+    }
+  }
+}
+
+void decode_redacted_headers(const Cursor& cursor, Store& out) {
+  if (!check_sequence(cursor, kRedacted)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    std::string name;
+    if (read_text(cursor.item(i), read_token, name)) out.redaction.headers.push_back(name);
+  }
+}
+
+constexpr std::array kRedactKeys{
+    Key<Store>{"paths", decode_redacted_paths},
+    Key<Store>{"headers", decode_redacted_headers},
+};
+constexpr std::array kStoreKeys{
+    Key<Store>{"max_size", size<&Store::max_size, kMaxSize>},
+    Key<Store>{"max_age", duration<&Store::max_age, kMaxAge>},
+    Key<Store>{"samples", count<&Store::samples, kSamples>},
+    Key<Store>{"redact", block<kRedactKeys, Store>, Need::optional, in_block<kRedactKeys>},
+};
+
+}  // namespace
+
+void decode_store(const Cursor& cursor, Draft& draft) {
+  block<kStoreKeys>(cursor, draft.snapshot.store);
+}
+
+void list_store_keys(const std::string& prefix, std::vector<std::string>& paths) {
+  in_block<kStoreKeys>(prefix, paths);
+}
+
+}  // namespace banyan::config

@@ -1,0 +1,80 @@
+// shadow/store/record.h: what passes between the table in memory and the store on disk. Values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "shadow/diff/comparison.h"
+
+namespace banyan::shadow {
+
+using VerdictCounts = std::array<std::uint64_t, kVerdictCount>;
+
+struct Sample {
+  WallTime at;
+  std::string method;
+  std::string target;  // redacted
+  std::string path;    // unfolded
+  std::string left;    // redacted
+  std::string right;
+};
+
+// A part of one epoch's counts: what came since the last time, or all of it.
+struct EpochRecord {
+  struct Place {
+    std::string path;  // folded
+    Kind kind = Kind::value;
+    std::uint64_t count = 0;
+    std::vector<Sample> samples;
+  };
+  struct Endpoint {
+    std::string name;                         // folded
+    std::array<VerdictCounts, 2> verdicts{};  // by the arm that served the user
+    std::vector<Place> places;
+  };
+  std::string migration;
+  std::string epoch;
+  std::uint64_t rules = 0;  // of `compare`
+  WallTime since;           // with the migration, what tells one epoch from another
+  std::vector<Endpoint> endpoints;
+
+  [[nodiscard]] std::uint64_t pairs() const {
+    std::uint64_t sum = 0;
+    for (const Endpoint& endpoint : endpoints) {
+      for (const VerdictCounts& counts : endpoint.verdicts) {
+        for (const std::uint64_t count : counts) sum += count;
+      }
+    }
+    return sum;
+  }
+};
+
+// One sample as the store has it.
+struct StoredDifference {
+  std::int64_t id = 0;
+  std::string migration;
+  std::string epoch;
+  std::string endpoint;
+  std::string place;  // the folded path
+  Kind kind = Kind::value;
+  Sample sample;
+};
+
+struct RecordQuery {
+  std::vector<std::string> migrations;  // none: all
+  std::optional<std::string> epoch;     // nothing: the latest of each migration
+  std::optional<WallTime> since;        // rounded down to the hour, for verdicts and counts
+};
+
+struct DifferenceQuery {
+  std::optional<std::string> migration;
+  std::optional<std::string> endpoint;
+  std::optional<std::int64_t> before;  // a cursor: only ids below it
+  std::size_t count_max = 100;
+};
+
+}  // namespace banyan::shadow

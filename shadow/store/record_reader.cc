@@ -1,0 +1,135 @@
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "base/arm.h"
+#include "shadow/store/record_writer.h"
+
+namespace banyan::shadow {
+namespace {
+
+// Calls `take` with each row.
+SqlResult<> for_each_row(Statement& statement, const std::function<SqlResult<>()>& take) {
+  for (;;) {
+    const auto row = statement.step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return {};
+    if (const auto taken = take(); !taken) return taken;
+  }
+}
+
+// `WHERE` for the epochs that are asked for: by name all of that name, else the latest.
+std::string epochs_where(const RecordQuery& query) {
+  if (query.epoch) return "name = ?1";
+  return "since = (SELECT max(since) FROM epochs l WHERE l.migration = epochs.migration)";
+}
+
+bool is_wanted(const RecordQuery& query, const std::string& migration) {
+  return query.migrations.empty() || std::find(query.migrations.begin(), query.migrations.end(),
+                                               migration) != query.migrations.end();
+}
+
+class Reader {
+ public:
+  Reader(Database& database, std::int64_t first_hour)
+      : database_(database), first_hour_(first_hour) {}
+
+  SqlResult<> read(std::int64_t epoch, EpochRecord& record) {
+    std::map<std::int64_t, EpochRecord::Endpoint> endpoints;
+    if (const auto done = read_verdicts(epoch, endpoints); !done) return done;
+    std::map<std::int64_t, std::pair<std::int64_t, EpochRecord::Place>> places;
+    if (const auto done = read_places(epoch, places); !done) return done;
+    if (const auto done = read_samples(epoch, places); !done) return done;
+    for (auto& [id, place] : places) {
+      const auto of = endpoints.find(place.first);
+      if (of != endpoints.end()) of->second.places.push_back(std::move(place.second));
+    }
+    for (auto& [id, endpoint] : endpoints) record.endpoints.push_back(std::move(endpoint));
+    return {};
+  }
+
+ private:
+  SqlResult<> read_verdicts(std::int64_t epoch,
+                            std::map<std::int64_t, EpochRecord::Endpoint>& endpoints) {
+    auto rows = database_.prepare(
+        "SELECT n.id, n.name, v.served_by, v.verdict, sum(v.count) FROM endpoints n JOIN verdicts "
+        "v "
+        "ON v.endpoint = n.id WHERE n.epoch = ?1 AND v.hour >= ?2 GROUP BY 1, 3, 4");
+    if (!rows) return tl::unexpected(rows.error());
+    rows->bind(1, epoch).bind(2, first_hour_);
+    return for_each_row(*rows, [&]() -> SqlResult<> {
+      EpochRecord::Endpoint& endpoint = endpoints[rows->number(0)];
+      endpoint.name = rows->text(1);
+      const Arm arm = rows->text(2) == to_string(Arm::monolith) ? Arm::monolith : Arm::legacy;
+      if (const auto verdict = verdict_of(rows->text(3))) {
+        endpoint.verdicts[static_cast<std::size_t>(arm)][static_cast<std::size_t>(*verdict)] +=
+            static_cast<std::uint64_t>(rows->number(4));
+      }
+      return {};
+    });
+  }
+
+  SqlResult<> read_places(std::int64_t epoch, auto& places) {
+    auto rows = database_.prepare(
+        "SELECT p.id, p.endpoint, p.path, p.kind, sum(c.count) FROM places p JOIN endpoints n "
+        "ON n.id = p.endpoint JOIN place_counts c ON c.place = p.id "
+        "WHERE n.epoch = ?1 AND c.hour >= ?2 GROUP BY 1");
+    if (!rows) return tl::unexpected(rows.error());
+    rows->bind(1, epoch).bind(2, first_hour_);
+    return for_each_row(*rows, [&]() -> SqlResult<> {
+      const auto kind = kind_of(rows->text(3));
+      if (!kind) return {};
+      places[rows->number(0)] = {
+          rows->number(1), {rows->text(2), *kind, static_cast<std::uint64_t>(rows->number(4)), {}}};
+      return {};
+    });
+  }
+
+  SqlResult<> read_samples(std::int64_t epoch, auto& places) {
+    auto rows = database_.prepare(
+        "SELECT s.place, s.at, s.method, s.target, s.path, s.legacy, s.monolith FROM samples s "
+        "JOIN places p ON p.id = s.place JOIN endpoints n ON n.id = p.endpoint "
+        "WHERE n.epoch = ?1 AND s.at >= ?2 ORDER BY s.id");
+    if (!rows) return tl::unexpected(rows.error());
+    const std::chrono::microseconds first = std::chrono::hours(first_hour_);
+    rows->bind(1, epoch).bind(2, static_cast<std::int64_t>(first.count()));
+    return for_each_row(*rows, [&]() -> SqlResult<> {
+      const auto place = places.find(rows->number(0));
+      if (place == places.end()) return {};
+      place->second.second.samples.push_back(
+          {WallTime{} + std::chrono::microseconds(rows->number(1)), rows->text(2), rows->text(3),
+           rows->text(4), rows->text(5), rows->text(6)});
+      return {};
+    });
+  }
+
+  Database& database_;
+  const std::int64_t first_hour_;
+};
+
+}  // namespace
+
+SqlResult<std::vector<EpochRecord>> read_records(Database& database, const RecordQuery& query,
+                                                 std::int64_t first_hour) {
+  auto epochs = database.prepare("SELECT id, migration, name, rules, since FROM epochs WHERE " +
+                                 epochs_where(query) + " ORDER BY migration, since");
+  if (!epochs) return tl::unexpected(epochs.error());
+  if (query.epoch) epochs->bind(1, *query.epoch);
+  std::vector<EpochRecord> records;
+  Reader reader(database, first_hour);
+  const auto read = for_each_row(*epochs, [&]() -> SqlResult<> {
+    EpochRecord record;
+    record.migration = epochs->text(1);
+    if (!is_wanted(query, record.migration)) return {};
+    record.epoch = epochs->text(2);
+    record.rules = static_cast<std::uint64_t>(epochs->number(3));
+    record.since = WallTime{} + std::chrono::microseconds(epochs->number(4));
+    if (const auto done = reader.read(epochs->number(0), record); !done) return done;
+    records.push_back(std::move(record));
+    return {};
+  });
+  if (!read) return tl::unexpected(read.error());
+  return records;
+}
+
+}  // namespace banyan::shadow

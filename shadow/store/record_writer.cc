@@ -1,0 +1,142 @@
+#include "shadow/store/record_writer.h"
+
+#include <array>
+#include <utility>
+
+#include "base/arm.h"
+
+namespace banyan::shadow {
+namespace {
+
+constexpr std::array kArms{Arm::legacy, Arm::monolith};
+
+std::int64_t microseconds_of(WallTime at) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
+}
+
+// The same bits: SQLite has no unsigned integers.
+std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+}  // namespace
+
+std::optional<Kind> kind_of(std::string_view word) {
+  for (int i = 0; i <= static_cast<int>(Kind::no_answer); ++i) {
+    if (word == to_string(static_cast<Kind>(i))) return static_cast<Kind>(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> verdict_of(std::string_view word) {
+  for (std::size_t i = 0; i < kVerdictCount; ++i) {
+    if (word == to_string(static_cast<Verdict>(i))) return static_cast<Verdict>(i);
+  }
+  return std::nullopt;
+}
+
+SqlResult<RecordWriter> RecordWriter::on(Database& database, std::int64_t hour) {
+  RecordWriter writer(database, hour);
+  if (const auto prepared = writer.prepare(); !prepared) return tl::unexpected(prepared.error());
+  return writer;
+}
+
+SqlResult<> RecordWriter::prepare() {
+  const std::pair<Statement&, const char*> statements[] = {
+      {insert_epoch_,
+       "INSERT OR IGNORE INTO epochs(migration, since, name, rules) VALUES(?1, ?2, ?3, ?4)"},
+      {find_epoch_, "SELECT id FROM epochs WHERE migration = ?1 AND since = ?2"},
+      {insert_endpoint_, "INSERT OR IGNORE INTO endpoints(epoch, name) VALUES(?1, ?2)"},
+      {find_endpoint_, "SELECT id FROM endpoints WHERE epoch = ?1 AND name = ?2"},
+      {insert_place_, "INSERT OR IGNORE INTO places(endpoint, path, kind) VALUES(?1, ?2, ?3)"},
+      {find_place_, "SELECT id FROM places WHERE endpoint = ?1 AND path = ?2 AND kind = ?3"},
+      {add_verdict_,
+       "INSERT INTO verdicts VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + "
+       "excluded.count"},
+      {add_count_,
+       "INSERT INTO place_counts VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + "
+       "excluded.count"},
+      {add_sample_,
+       "INSERT INTO samples(place, at, method, target, path, legacy, monolith) "
+       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = database_.prepare(sql);
+    if (!prepared) return tl::unexpected(prepared.error());
+    statement = std::move(*prepared);
+  }
+  return {};
+}
+
+SqlResult<std::int64_t> RecordWriter::row_of(Statement& insert, Statement& find) {
+  if (const auto done = insert.run(); !done) return tl::unexpected(done.error());
+  const auto row = find.step();
+  if (!row) return tl::unexpected(row.error());
+  const std::int64_t id = find.number(0);
+  find.reset();
+  return id;
+}
+
+SqlResult<> RecordWriter::add(const EpochRecord& record) {
+  const std::int64_t since = microseconds_of(record.since);
+  insert_epoch_.bind(1, record.migration)
+      .bind(2, since)
+      .bind(3, record.epoch)
+      .bind(4, as_signed(record.rules));
+  find_epoch_.bind(1, record.migration).bind(2, since);
+  const auto epoch = row_of(insert_epoch_, find_epoch_);
+  if (!epoch) return tl::unexpected(epoch.error());
+  for (const EpochRecord::Endpoint& endpoint : record.endpoints) {
+    if (const auto added = add_endpoint(*epoch, endpoint); !added) return added;
+  }
+  return {};
+}
+
+SqlResult<> RecordWriter::add_endpoint(std::int64_t epoch, const EpochRecord::Endpoint& endpoint) {
+  insert_endpoint_.bind(1, epoch).bind(2, endpoint.name);
+  find_endpoint_.bind(1, epoch).bind(2, endpoint.name);
+  const auto row = row_of(insert_endpoint_, find_endpoint_);
+  if (!row) return tl::unexpected(row.error());
+  for (const Arm arm : kArms) {
+    for (std::size_t v = 0; v < kVerdictCount; ++v) {
+      const std::uint64_t count = endpoint.verdicts[static_cast<std::size_t>(arm)][v];
+      if (count == 0) continue;
+      const auto added = add_verdict_.bind(1, *row)
+                             .bind(2, hour_)
+                             .bind(3, to_string(arm))
+                             .bind(4, to_string(static_cast<Verdict>(v)))
+                             .bind(5, as_signed(count))
+                             .run();
+      if (!added) return added;
+    }
+  }
+  for (const EpochRecord::Place& place : endpoint.places) {
+    if (const auto added = add_place(*row, place); !added) return added;
+  }
+  return {};
+}
+
+SqlResult<> RecordWriter::add_place(std::int64_t endpoint, const EpochRecord::Place& place) {
+  const std::string_view kind = to_string(place.kind);
+  insert_place_.bind(1, endpoint).bind(2, place.path).bind(3, kind);
+  find_place_.bind(1, endpoint).bind(2, place.path).bind(3, kind);
+  const auto row = row_of(insert_place_, find_place_);
+  if (!row) return tl::unexpected(row.error());
+  if (place.count > 0) {
+    const auto added =
+        add_count_.bind(1, *row).bind(2, hour_).bind(3, as_signed(place.count)).run();
+    if (!added) return added;
+  }
+  for (const Sample& sample : place.samples) {
+    const auto added = add_sample_.bind(1, *row)
+                           .bind(2, microseconds_of(sample.at))
+                           .bind(3, sample.method)
+                           .bind(4, sample.target)
+                           .bind(5, sample.path)
+                           .bind(6, sample.left)
+                           .bind(7, sample.right)
+                           .run();
+    if (!added) return added;
+  }
+  return {};
+}
+
+}  // namespace banyan::shadow

@@ -1,0 +1,42 @@
+// shadow/store/record_writer.h: records into the tables of the store, and back.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "shadow/store/record.h"
+#include "shadow/store/sqlite.h"
+
+namespace banyan::shadow {
+
+// Words as the database has them; one of a later version gives nothing.
+[[nodiscard]] std::optional<Kind> kind_of(std::string_view word);
+[[nodiscard]] std::optional<Verdict> verdict_of(std::string_view word);
+
+// For one transaction of one database, which outlives it.
+class RecordWriter {
+ public:
+  [[nodiscard]] static SqlResult<RecordWriter> on(Database& database, std::int64_t hour);
+  [[nodiscard]] SqlResult<> add(const EpochRecord& record);
+
+ private:
+  RecordWriter(Database& database, std::int64_t hour) : database_(database), hour_(hour) {}
+  [[nodiscard]] SqlResult<> prepare();
+  [[nodiscard]] SqlResult<> add_endpoint(std::int64_t epoch, const EpochRecord::Endpoint& endpoint);
+  [[nodiscard]] SqlResult<> add_place(std::int64_t endpoint, const EpochRecord::Place& place);
+  // The row that `insert` made or that was there; the parameters of both are bound.
+  [[nodiscard]] SqlResult<std::int64_t> row_of(Statement& insert, Statement& find);
+
+  Database& database_;
+  std::int64_t hour_;
+  Statement insert_epoch_, find_epoch_, insert_endpoint_, find_endpoint_, insert_place_,
+      find_place_, add_verdict_, add_count_, add_sample_;
+};
+
+// Whole epochs, each with its endpoints, places and samples; counts from `first_hour` on.
+[[nodiscard]] SqlResult<std::vector<EpochRecord>> read_records(Database& database,
+                                                               const RecordQuery& query,
+                                                               std::int64_t first_hour);
+
+}  // namespace banyan::shadow

@@ -1,0 +1,146 @@
+"""Differences outlive the process, and a store that does not work harms nobody."""
+import json
+import sqlite3
+
+from support import upstream as up
+from support.metrics import total
+from support.proxy import cli
+from support.wait import eventually
+
+USER = [("x-user-id", "user-1")]
+COMPARE = {"ignore": ["header:x-served-by"]}
+
+
+def differing(legacy, monolith):
+    legacy.behaviour = up.answer(body=b'{"price": 10, "name": "Ann"}', content_type="application/json")
+    monolith.behaviour = up.answer(body=b'{"price": 11, "name": "Bob"}', content_type="application/json")
+
+
+def mismatches(proxy):
+    report = proxy.report()
+    return report["directions"]["to_monolith"]["mismatch"] if report else 0
+
+
+def count_mismatches(proxy, count):
+    goal = mismatches(proxy) + count
+    for i in range(count):
+        assert proxy.fetch(f"/shop/item/{i}", headers=USER).status == 200
+    eventually(lambda: mismatches(proxy) == goal, f"{goal} mismatches")
+
+
+def stored(proxy, query=""):
+    return proxy.api_json("/v1/differences" + query)["differences"]
+
+
+def test_verdicts_and_differences_survive_a_restart_and_a_kill(banyan, legacy, monolith):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 3)
+    before = stored(proxy)
+    assert {d["path"] for d in before} == {"$.price", "$.name"}
+    proxy.stop()
+    proxy.start()
+    assert mismatches(proxy) == 3
+    count_mismatches(proxy, 2)
+    assert len(stored(proxy)) == 10  # asking saves what was not saved yet
+    proxy.kill()
+    proxy.start()
+    assert mismatches(proxy) == 5
+    endpoint = proxy.report()["endpoints"][0]
+    assert {d["path"]: d["count"] for d in endpoint["differences"]} == {"$.price": 5, "$.name": 5}
+
+
+def test_differences_are_read_by_id_and_by_endpoint(banyan, legacy, monolith):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 1)
+    one = stored(proxy)[0]
+    assert proxy.api_json(f"/v1/differences/{one['id']}") == one
+    assert proxy.api("/v1/differences/4711").status == 404
+    assert proxy.api("/v1/differences/x").status == 404
+    assert stored(proxy, "?migration=shop&endpoint=GET%20/shop/item/%7Bid%7D")
+    assert stored(proxy, "?migration=nobody") == []
+    assert proxy.api("/v1/differences?cursor=x").status == 400
+    assert proxy.api("/v1/differences?page=2").status == 400
+
+
+def test_a_report_of_a_stored_database(banyan, legacy, monolith, tmp_path):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 2)
+    stored(proxy)
+    running = proxy.cli("report", "--format", "json", "--since", "1h")
+    assert running.returncode == 0, running.stderr
+    database = tmp_path / "state" / "differences.db"
+    for _ in ("while it runs", "afterwards"):
+        done = cli("report", "--store", database, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        counts = json.loads(done.stdout)["migrations"][0]["directions"]["to_monolith"]
+        assert counts["mismatch"] == 2
+        assert cli("report", "--store", database, "--fail-on", "mismatch").returncode == 3
+        if proxy.process.poll() is None:
+            proxy.stop()
+    assert cli("report", "--store", tmp_path / "none.db").returncode == 1
+
+
+def test_a_reset_counts_anew(banyan, legacy, monolith):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 2)
+    done = proxy.cli("report", "reset", "shop", "--reason", "a test")
+    assert done.returncode == 0, done.stderr
+    assert mismatches(proxy) == 0
+    count_mismatches(proxy, 1)
+    assert proxy.api_json("/v1/audit")["entries"][-1]["action"] == "reset"
+    proxy.stop()
+    proxy.start()
+    assert mismatches(proxy) == 1
+
+
+def test_a_broken_database_is_moved_aside_and_said(banyan, legacy, monolith, tmp_path):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 1)
+    proxy.stop()
+    database = tmp_path / "state" / "differences.db"
+    database.write_bytes(b"no database any more" * 1000)
+    proxy.start()
+    eventually(lambda: "differences.db.unreadable.1" in proxy.said(), "it is said")
+    assert (tmp_path / "state" / "differences.db.unreadable.1").exists()
+    assert mismatches(proxy) == 0
+    count_mismatches(proxy, 1)
+    assert len(stored(proxy)) == 2
+
+
+def test_a_database_of_a_later_version_is_left_alone(banyan, tmp_path):
+    (tmp_path / "state").mkdir()
+    database = tmp_path / "state" / "differences.db"
+    with sqlite3.connect(database) as later:
+        later.execute("CREATE TABLE of_the_future(x)")
+        later.execute("PRAGMA user_version = 99")
+    before = database.read_bytes()
+    proxy = banyan(shadow={}, compare=COMPARE)
+    eventually(lambda: "later version" in proxy.said(), "it is said")
+    assert proxy.fetch(headers=USER).status == 200
+    assert proxy.api("/v1/differences").status == 503
+    assert "differences are not kept" in proxy.cli("status").stdout
+    proxy.stop()
+    assert database.read_bytes() == before
+
+
+def test_what_is_redacted_is_not_on_the_disk(banyan, legacy, monolith, tmp_path):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE, top={"store": {"redact": {"paths": ["$.name"]}, "samples": 2}})
+    count_mismatches(proxy, 5)
+    found = stored(proxy)
+    assert len(found) == 4
+    assert {(d["path"], d["left"]) for d in found} == {("$.price", "10"), ("$.name", "(redacted)")}
+    proxy.stop()
+    for file in (tmp_path / "state").iterdir():
+        assert b"Ann" not in file.read_bytes(), file
+
+
+def test_the_store_has_metrics(banyan):
+    proxy = banyan()
+    eventually(lambda: total(proxy.metrics(), "banyan_store_bytes") > 0, "its size")
+    assert total(proxy.metrics(), "banyan_store_dropped_total") == 0

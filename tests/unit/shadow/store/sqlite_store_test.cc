@@ -1,0 +1,281 @@
+#include "shadow/store/sqlite_store.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "shadow/difference_table.h"
+
+namespace banyan::shadow {
+namespace {
+
+constexpr auto kMatch = static_cast<std::size_t>(Verdict::match);
+constexpr auto kMismatch = static_cast<std::size_t>(Verdict::mismatch);
+constexpr auto kLegacy = static_cast<std::size_t>(Arm::legacy);
+constexpr auto kMonolith = static_cast<std::size_t>(Arm::monolith);
+
+class SqliteStoreTest : public ::testing::Test {
+ protected:
+  SqliteStoreTest() {
+    char name[] = "/tmp/banyan-store-XXXXXX";
+    directory_ = ::mkdtemp(name);
+  }
+  ~SqliteStoreTest() override { std::filesystem::remove_all(directory_); }
+
+  [[nodiscard]] std::string path() const { return directory_ + "/d.db"; }
+  std::unique_ptr<SqliteStore> opened() {
+    auto store = SqliteStore::open(path());
+    EXPECT_TRUE(store) << store.error().text;
+    return store ? std::move(*store) : nullptr;
+  }
+  static WallTime hour(int hours) { return WallTime{} + std::chrono::hours(490'000 + hours); }
+  static EpochRecord record(const std::string& migration = "orders", int since = 0) {
+    EpochRecord made{migration, "7", 0xffff'ffff'ffff'fff0U, hour(since), {}};
+    EpochRecord::Endpoint& endpoint = made.endpoints.emplace_back();
+    endpoint.name = "GET /orders/{id}";
+    endpoint.verdicts[kLegacy][kMatch] = 5;
+    endpoint.verdicts[kMonolith][kMismatch] = 2;
+    const Sample sample{hour(since), "GET", "/orders/1", "$.items[0].price", "10", "it's 10.5\n"};
+    endpoint.places.push_back({"$.items[*].price", Kind::value, 3, {sample, sample}});
+    return made;
+  }
+
+  std::string directory_;
+};
+
+TEST_F(SqliteStoreTest, WhatWasAddedIsThereAfterItWasClosed) {
+  ASSERT_TRUE(opened()->add({record(), record("cart")}, hour(0)));
+  const auto records = opened()->records({});
+  ASSERT_TRUE(records);
+  ASSERT_EQ(records->size(), 2U);
+  EXPECT_EQ((*records)[0].migration, "cart");
+  const EpochRecord& orders = (*records)[1];
+  EXPECT_EQ(orders.epoch, "7");
+  EXPECT_EQ(orders.rules, 0xffff'ffff'ffff'fff0U);
+  EXPECT_EQ(orders.since, hour(0));
+  ASSERT_EQ(orders.endpoints.size(), 1U);
+  EXPECT_EQ(orders.endpoints[0].verdicts[kLegacy][kMatch], 5U);
+  EXPECT_EQ(orders.endpoints[0].verdicts[kMonolith][kMismatch], 2U);
+  ASSERT_EQ(orders.endpoints[0].places.size(), 1U);
+  const EpochRecord::Place& place = orders.endpoints[0].places[0];
+  EXPECT_EQ(place.path, "$.items[*].price");
+  EXPECT_EQ(place.count, 3U);
+  ASSERT_EQ(place.samples.size(), 2U);
+  EXPECT_EQ(place.samples[0].right, "it's 10.5\n");
+  EXPECT_EQ(place.samples[0].at, hour(0));
+}
+
+TEST_F(SqliteStoreTest, CountsAddUp) {
+  const auto store = opened();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store->add({record()}, hour(i)));
+  const auto records = store->records({});
+  ASSERT_TRUE(records);
+  EXPECT_EQ(records->at(0).endpoints.at(0).verdicts[kLegacy][kMatch], 15U);
+  EXPECT_EQ(records->at(0).endpoints.at(0).places.at(0).count, 9U);
+}
+
+TEST_F(SqliteStoreTest, AQueryIsByMigrationEpochAndHour) {
+  const auto store = opened();
+  EpochRecord older = record();
+  older.epoch = "6";
+  ASSERT_TRUE(store->add({older}, hour(0)));
+  ASSERT_TRUE(store->add({record("orders", 10), record("cart", 10)}, hour(10)));
+  ASSERT_TRUE(store->add({record("orders", 10)}, hour(12)));
+  EXPECT_EQ(store->records({{"nobody"}, {}, {}})->size(), 0U);
+  EXPECT_EQ(store->records({{"cart"}, {}, {}})->size(), 1U);
+  const auto latest = store->records({{"orders"}, {}, {}});
+  ASSERT_EQ(latest->size(), 1U);
+  EXPECT_EQ(latest->at(0).epoch, "7");
+  const auto old = store->records({{"orders"}, "6", {}});
+  ASSERT_EQ(old->size(), 1U);
+  EXPECT_EQ(old->at(0).since, hour(0));
+  const auto young = store->records({{"orders"}, {}, hour(12)});
+  EXPECT_EQ(young->at(0).endpoints.at(0).verdicts[kLegacy][kMatch], 5U);
+  EXPECT_EQ(store->records({{"orders"}, {}, hour(13)})->at(0).endpoints.size(), 0U);
+}
+
+TEST_F(SqliteStoreTest, DifferencesArePagedYoungestFirst) {
+  const auto store = opened();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(store->add({record()}, hour(0)));
+  ASSERT_TRUE(store->add({record("cart")}, hour(0)));
+  DifferenceQuery query{"orders", {}, {}, 4};
+  std::vector<std::int64_t> ids;
+  for (;;) {
+    const auto page = store->differences(query);
+    ASSERT_TRUE(page);
+    for (const StoredDifference& one : *page) ids.push_back(one.id);
+    if (page->size() < query.count_max) break;
+    query.before = page->back().id;
+  }
+  EXPECT_EQ(ids.size(), 10U);
+  EXPECT_TRUE(std::is_sorted(ids.rbegin(), ids.rend()));
+  EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end());
+  EXPECT_TRUE(store->differences({"orders", "GET /else", {}, 4})->empty());
+  const auto one = store->difference(ids[0]);
+  ASSERT_TRUE(one && *one);
+  EXPECT_EQ((*one)->migration, "orders");
+  EXPECT_EQ((*one)->place, "$.items[*].price");
+  EXPECT_EQ((*one)->kind, Kind::value);
+  EXPECT_FALSE(store->difference(4711)->has_value());
+}
+
+TEST_F(SqliteStoreTest, WhatIsTooOldGoes) {
+  const auto store = opened();
+  ASSERT_TRUE(store->add({record("orders", 0)}, hour(0)));
+  ASSERT_TRUE(store->add({record("cart", 100)}, hour(100)));
+  ASSERT_TRUE(store->trim({std::uint64_t{1} << 30, std::chrono::hours(24)}, hour(101)));
+  const auto records = store->records({});
+  ASSERT_EQ(records->size(), 1U);
+  EXPECT_EQ(records->at(0).migration, "cart");
+  EXPECT_EQ(store->differences({})->size(), 2U);
+}
+
+TEST_F(SqliteStoreTest, TheOldestGoesWhereThereIsTooMuchAndTheFileShrinks) {
+  const auto store = opened();
+  const StoreLimits limits{std::uint64_t{1} << 20, std::chrono::hours(1'000)};
+  ASSERT_TRUE(store->trim(limits, hour(0)));
+  EpochRecord large = record();
+  for (Sample& sample : large.endpoints[0].places[0].samples) {
+    sample.target = "/" + std::string(4'000, 'x');
+  }
+  bool was_full = false;
+  for (int i = 0; i < 400; ++i) {
+    const auto added = store->add({large}, hour(i));
+    if (added) continue;
+    ASSERT_EQ(added.error().kind, StoreError::Kind::full) << added.error().text;
+    was_full = true;
+    ASSERT_TRUE(store->trim(limits, hour(i)));
+    ASSERT_TRUE(store->add({large}, hour(i))) << i;
+  }
+  EXPECT_TRUE(was_full);
+  ASSERT_TRUE(store->trim(limits, hour(400)));
+  EXPECT_LE(std::filesystem::file_size(path()), limits.bytes_max);
+  // The counts of all that time are small and stay; the samples that stay are the youngest.
+  EXPECT_EQ(store->records({})->at(0).endpoints.at(0).verdicts[kLegacy][kMatch], 2'000U);
+  const auto left = store->differences({{}, {}, {}, 10'000});
+  EXPECT_FALSE(left->empty());
+  EXPECT_EQ(left->front().id, 800);
+}
+
+TEST_F(SqliteStoreTest, WhatIsNoDatabaseIsCorruptAndIsMovedAside) {
+  std::ofstream(path()) << std::string(10'000, '?');
+  const auto broken = SqliteStore::open(path());
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().kind, StoreError::Kind::corrupt);
+  EXPECT_EQ(SqliteStore::move_aside(path()), path() + ".unreadable.1");
+  EXPECT_FALSE(std::filesystem::exists(path()));
+  EXPECT_EQ(std::filesystem::file_size(path() + ".unreadable.1"), 10'000U);
+  EXPECT_NE(opened(), nullptr);
+}
+
+TEST_F(SqliteStoreTest, ALaterSchemaIsLeftAlone) {
+  {
+    auto database = Database::open(path(), Database::Mode::read_write);
+    ASSERT_TRUE(database->execute("CREATE TABLE t(x); PRAGMA user_version = 99;"));
+  }
+  for (const auto& refused : {SqliteStore::open(path()), SqliteStore::open_to_read(path())}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, StoreError::Kind::other);
+    EXPECT_NE(refused.error().text.find("later version"), std::string::npos);
+  }
+}
+
+TEST_F(SqliteStoreTest, ReadingChangesNothingAndNeedsAStore) {
+  EXPECT_FALSE(SqliteStore::open_to_read(path()));
+  EXPECT_FALSE(std::filesystem::exists(path()));
+  const auto writer = opened();
+  ASSERT_TRUE(writer->add({record()}, hour(0)));
+  const auto reader = SqliteStore::open_to_read(path());
+  ASSERT_TRUE(reader);
+  EXPECT_EQ((*reader)->records({})->size(), 1U);
+  EXPECT_FALSE((*reader)->add({record()}, hour(0)));
+}
+
+// The process is killed in the middle of writing, at whatever moment that is.
+TEST_F(SqliteStoreTest, WhatWasAcknowledgedSurvivesAKill) {
+  int acknowledged[2];
+  ASSERT_EQ(::pipe(acknowledged), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto store = SqliteStore::open(path());
+    for (char written = 0; store && (*store)->add({record()}, hour(0));) {
+      if (::write(acknowledged[1], &written, 1) != 1) break;
+    }
+    ::_exit(1);
+  }
+  ::close(acknowledged[1]);
+  std::uint64_t added = 0;
+  for (char some = 0; added < 50 && ::read(acknowledged[0], &some, 1) == 1; ++added) {
+  }
+  ::kill(child, SIGKILL);
+  for (char some = 0; ::read(acknowledged[0], &some, 1) == 1; ++added) {
+  }
+  ::waitpid(child, nullptr, 0);
+  ::close(acknowledged[0]);
+  ASSERT_GE(added, 50U);
+  const auto records = opened()->records({});
+  ASSERT_TRUE(records);
+  const std::uint64_t found = records->at(0).endpoints.at(0).verdicts[kLegacy][kMatch] / 5;
+  EXPECT_GE(found, added);
+  EXPECT_LE(found, added + 1) << "more than was ever written";
+}
+
+// ---- With the table ---------------------------------------------------------------------------
+
+TEST_F(SqliteStoreTest, TheTableGoesThereAndComesBack) {
+  DifferenceTable table;
+  table.track_unsaved();
+  CapturedPair pair;
+  pair.method = "GET";
+  pair.target = "/orders/1?token=hidden";
+  pair.primary = Arm::legacy;
+  pair.at = hour(0);
+  Comparison comparison;
+  comparison.verdict = Verdict::mismatch;
+  comparison.differences = {{"$.price", Kind::value, "1", "2"}};
+  const auto store = opened();
+  std::uint64_t superseded = 0;
+  for (int i = 0; i < 7; ++i) {
+    table.add("orders", {"7", 1, 1}, pair, comparison);
+    table.settle("orders", {"7", 1, 1}, "GET", "/orders/2", Arm::monolith, 10, hour(0));
+    if (i % 3 == 0) {
+      ASSERT_TRUE(store->add(table.take_unsaved(superseded), hour(i)));
+    }
+  }
+  ASSERT_TRUE(store->add(table.take_unsaved(superseded), hour(9)));
+  EXPECT_TRUE(table.take_unsaved(superseded).empty()) << "nothing twice";
+
+  DifferenceTable again;
+  const auto records = store->records({});
+  ASSERT_TRUE(records);
+  for (const EpochRecord& saved : *records) again.restore(saved);
+  again.track_unsaved();
+  const auto before = table.report(), after = again.report();
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_EQ(after[0].epoch, "7");
+  EXPECT_EQ(after[0].since, before[0].since);
+  EXPECT_EQ(after[0].to_monolith, before[0].to_monolith);
+  EXPECT_EQ(after[0].to_legacy, before[0].to_legacy);
+  ASSERT_EQ(after[0].endpoints.size(), 1U);
+  EXPECT_EQ(after[0].endpoints[0].places.at(0).count, 7U);
+  EXPECT_EQ(after[0].endpoints[0].places[0].samples.size(), 5U);
+  EXPECT_TRUE(again.take_unsaved(superseded).empty()) << "what was restored is saved";
+
+  // The same epoch of the same rules goes on; another load, as after a restart.
+  again.settle("orders", {"7", 1, 1}, "GET", "/orders/2", Arm::monolith, 1, hour(20));
+  EXPECT_EQ(again.report()[0].to_legacy[kMatch], 71U);
+  const auto unsaved = again.take_unsaved(superseded);
+  ASSERT_EQ(unsaved.size(), 1U);
+  EXPECT_EQ(unsaved[0].pairs(), 1U);
+  EXPECT_EQ(unsaved[0].since, hour(0));
+  // Other rules begin anew.
+  again.settle("orders", {"7", 2, 2}, "GET", "/orders/2", Arm::monolith, 1, hour(21));
+  EXPECT_EQ(again.report()[0].to_legacy[kMatch], 1U);
+}
+
+}  // namespace
+}  // namespace banyan::shadow
