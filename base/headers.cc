@@ -108,6 +108,36 @@ constexpr Eight lower(Eight eight) {
   return eight | ((from_a & ~after_z & ~eight & all(0x80)) >> 2);
 }
 
+bool is_one_line(std::string_view text) {
+  const auto has = [&](char c) { return std::memchr(text.data(), c, text.size()) != nullptr; };
+  return text.empty() || (!has('\r') && !has('\n') && !has('\0'));
+}
+
+// The characters of RFC 9110 §5.6.2.
+constexpr std::array<bool, 256> make_name_chars() {
+  std::array<bool, 256> is_in{};
+  for (unsigned char c = '0'; c <= '9'; ++c) is_in[c] = true;
+  for (unsigned char c = 'a'; c <= 'z'; ++c) is_in[c] = is_in[c - 0x20U] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
+    is_in[static_cast<unsigned char>(c)] = true;
+  return is_in;
+}
+constexpr std::array<bool, 256> kNameChars = make_name_chars();
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return kNameChars[static_cast<unsigned char>(c)];
+  });
+}
+
+constexpr bool known_are_in_order() {
+  for (std::size_t i = 0; i < kKnown.size(); ++i) {
+    if (static_cast<std::size_t>(kKnown[i].id) != i + 1) return false;
+  }
+  return true;
+}
+static_assert(known_are_in_order());
+
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
@@ -115,6 +145,11 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   std::size_t at = 0;
   for (; at + sizeof(Eight) <= a.size(); at += sizeof(Eight)) {
     if (lower(load(a.data() + at)) != lower(load(b.data() + at))) return false;
+  }
+  if (at == a.size()) return true;
+  if (at > 0) {  // the last eight, some of them for the second time
+    at = a.size() - sizeof(Eight);
+    return lower(load(a.data() + at)) == lower(load(b.data() + at));
   }
   for (; at < a.size(); ++at) {
     if (ascii_lower(a[at]) != ascii_lower(b[at])) return false;
@@ -129,16 +164,44 @@ HeaderId header_id(std::string_view name) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  add(Header{name, value, header_id(name)});
+  if (is_name(name) && is_one_line(value)) append(name, value, header_id(name));
 }
 
-void Headers::add(const Header& header) {
+void Headers::add(HeaderId id, std::string_view value) {
+  if (id == HeaderId::other || !is_one_line(value)) return;
+  append(kKnown[static_cast<std::size_t>(id) - 1].name, value, id);
+}
+
+void Headers::append(std::string_view name, std::string_view value, HeaderId id) {
+  const std::size_t at = bytes_.size();
+  bytes_.append(name).append(": ").append(value).append("\r\n");
+  push(at, name.size(), value.size(), id);
+}
+
+void Headers::add_line(std::string_view line, std::size_t name_size) {
+  const std::size_t at = bytes_.size();
+  bytes_.append(line);
+  push(at, name_size, line.size() - name_size - kLineMarksSize,
+       header_id(line.substr(0, name_size)));
+}
+
+void Headers::push(std::size_t at, std::size_t name_size, std::size_t value_size, HeaderId id) {
+  fields_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name_size),
+                     static_cast<std::uint32_t>(value_size), id});
+  ids_ |= std::uint64_t{1} << static_cast<unsigned>(id);
+}
+
+void Headers::add_run(const Headers& other, std::size_t first, std::size_t last) {
+  const std::uint32_t from = other.fields_[first].at;
+  const std::uint32_t to = other.fields_[last - 1].end();
   const auto at = static_cast<std::uint32_t>(bytes_.size());
-  const auto name_size = static_cast<std::uint32_t>(header.name.size());
-  bytes_.append(header.name).append(header.value);
-  fields_.push_back(
-      {at, name_size, at + name_size, static_cast<std::uint32_t>(header.value.size()), header.id});
-  ids_ |= std::uint64_t{1} << static_cast<unsigned>(header.id);
+  bytes_.append(other.bytes_, from, to - from);
+  for (std::size_t i = first; i < last; ++i) {
+    Field field = other.fields_[i];
+    field.at = at + (field.at - from);
+    fields_.push_back(field);
+    ids_ |= std::uint64_t{1} << static_cast<unsigned>(field.id);
+  }
 }
 
 void Headers::clear() {
@@ -157,12 +220,6 @@ void Headers::shrink(std::size_t bytes_max) {
   std::string().swap(bytes_);
   std::vector<Field>().swap(fields_);
   ids_ = 0;
-}
-
-Header Headers::operator[](std::size_t i) const {
-  const Field& f = fields_[i];
-  const std::string_view all = bytes_;
-  return {all.substr(f.name_at, f.name_size), all.substr(f.value_at, f.value_size), f.id};
 }
 
 std::optional<std::string_view> Headers::find(HeaderId id) const {

@@ -1,8 +1,10 @@
 // base/headers.h: the header fields of one message.
 //
-// All names and values lie in one buffer; a field is a pair of offsets into it and the id of its
-// name, so a message with twenty fields is two allocations, and none once the object is reused.
-// Order and spelling of the wire are kept. A Headers is a value: a copy stands on its own.
+// All fields lie in one buffer, line after line as HTTP/1.1 writes them ("name: value" and CRLF); a
+// field is its place there and the id of its name. So a message with twenty fields is two
+// allocations, and none once the object is reused; fields that go on unchanged are copied as one
+// run; and writing a head is one copy. Order and spelling are kept. A Headers is a value: a copy
+// stands on its own.
 #pragma once
 
 #include <array>
@@ -74,10 +76,18 @@ class Headers {
   class Iterator;
 
   // Copies both into the buffer; neither may point into this object. A size of 4 GiB and more is
-  // the caller's to refuse.
+  // the caller's to refuse. What would not be one line on the wire (a name that is empty or not a
+  // name, CR, LF or NUL in either) is not taken: no field can split a message.
   void add(std::string_view name, std::string_view value);
-  // The same for a field of another message, whose name is known already.
-  void add(const Header& header);
+  // The same for a name that is known, in lower case.
+  void add(HeaderId id, std::string_view value);
+  void add(const Header& header) { add(header.name, header.value); }
+  // `line` is exactly a field as a parser found it: a valid name of `name_size`, ": ", the value,
+  // CRLF. Not looked at again.
+  void add_line(std::string_view line, std::size_t name_size);
+  // The fields of another message for which `keep(const Header&)` holds, in their order.
+  template <class Keep>
+  void add_from(const Headers& other, Keep keep);
   // Keeps the memory.
   void clear();
   void reserve(std::size_t bytes, std::size_t fields);
@@ -88,12 +98,13 @@ class Headers {
   [[nodiscard]] Iterator begin() const;
   [[nodiscard]] Iterator end() const;
 
-  // All names and values one after another, for looks at every character at once.
-  [[nodiscard]] std::string_view text() const { return bytes_; }
+  // All fields as HTTP/1.1 writes them, without the empty line at the end.
+  [[nodiscard]] std::string_view lines() const { return bytes_; }
 
   // The value of the first field of that name.
   [[nodiscard]] std::optional<std::string_view> find(HeaderId id) const;
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+  [[nodiscard]] bool has(HeaderId id) const { return (ids_ >> static_cast<unsigned>(id) & 1) != 0; }
   [[nodiscard]] std::size_t count(HeaderId id) const;
   // Whether a comma-separated list field (Connection, TE…) names `token`, in any of its lines.
   [[nodiscard]] bool has_token(HeaderId id, std::string_view token) const;
@@ -106,21 +117,33 @@ class Headers {
   void shrink(std::size_t bytes_max);
 
  private:
+  static constexpr std::uint32_t kColonSize = 2;      // ": "
+  static constexpr std::uint32_t kLineMarksSize = 4;  // and CRLF
+
   struct Field {
-    std::uint32_t name_at;
+    std::uint32_t at;  // of the line
     std::uint32_t name_size;
-    std::uint32_t value_at;
     std::uint32_t value_size;
     HeaderId id;
+    [[nodiscard]] std::uint32_t end() const { return at + name_size + value_size + kLineMarksSize; }
   };
 
-  [[nodiscard]] bool has(HeaderId id) const { return (ids_ >> static_cast<unsigned>(id) & 1) != 0; }
+  void append(std::string_view name, std::string_view value, HeaderId id);
+  void push(std::size_t at, std::size_t name_size, std::size_t value_size, HeaderId id);
+  // The fields of `other` from `first` to before `last`, which is not `first`.
+  void add_run(const Headers& other, std::size_t first, std::size_t last);
 
   std::string bytes_;
   std::vector<Field> fields_;
-  std::uint64_t ids_ =
-      0;  // one bit for each id that is there: most questions are about what is not
+  // One bit for each id that is there: most questions are about what is not.
+  std::uint64_t ids_ = 0;
 };
+
+inline Header Headers::operator[](std::size_t i) const {
+  const Field& f = fields_[i];
+  const char* const line = bytes_.data() + f.at;
+  return {{line, f.name_size}, {line + f.name_size + kColonSize, f.value_size}, f.id};
+}
 
 class Headers::Iterator {
  public:
@@ -145,6 +168,17 @@ class Headers::Iterator {
 
 inline Headers::Iterator Headers::begin() const { return {*this, 0}; }
 inline Headers::Iterator Headers::end() const { return {*this, fields_.size()}; }
+
+template <class Keep>
+void Headers::add_from(const Headers& other, Keep keep) {
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < other.size(); ++i) {
+    if (keep(other[i])) continue;
+    if (first < i) add_run(other, first, i);
+    first = i + 1;
+  }
+  if (first < other.size()) add_run(other, first, other.size());
+}
 
 // Calls `take(std::string_view)` with each non-empty, trimmed member of a comma-separated list.
 template <class F>

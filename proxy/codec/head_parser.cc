@@ -52,11 +52,25 @@ int on_value(llhttp_t* parser, const char* at, std::size_t size) {
   return kGoOn;
 }
 
+// The whole line, where it came as it would be written: one space before the value, none behind it.
+Bytes line_as_written(Bytes name, Bytes value) {
+  const char* const colon = name.data() + name.size();
+  if (value.empty() || value.data() != colon + 2 || colon[1] != ' ') return {};
+  const char* const end = value.data() + value.size();
+  if (end[0] != '\r' || end[-1] == ' ' || end[-1] == '\t') return {};
+  return {name.data(), static_cast<std::size_t>(end + 2 - name.data())};
+}
+
 template <class B>
 int on_field(llhttp_t* parser) {
   B& build = build_of<B>(parser);
-  const std::size_t last = build.value.find_last_not_of(" \t");
-  build.head.headers.add(build.name, build.value.substr(0, last + 1));
+  const Bytes line = line_as_written(build.name, build.value);
+  if (!line.empty()) {
+    build.head.headers.add_line(line, build.name.size());
+  } else {
+    const std::size_t last = build.value.find_last_not_of(" \t");
+    build.head.headers.add(build.name, build.value.substr(0, last + 1));
+  }
   return kGoOn;
 }
 

@@ -1,5 +1,6 @@
 #include "proxy/codec/head_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -8,7 +9,6 @@ namespace {
 
 constexpr std::size_t kScratchBytesKeptMax = std::size_t{128} * 1024;
 constexpr std::size_t kDigitsMax = 20;
-constexpr std::size_t kLineMarksSize = 4;  // ": " and CRLF
 
 bool is_one_line(std::string_view text) {
   return text.find('\r') == text.npos && text.find('\n') == text.npos &&
@@ -30,10 +30,9 @@ void append_line(std::string& out, std::string_view name, std::string_view value
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-bool is_written_anew(HeaderId id) {
-  return id == HeaderId::host || id == HeaderId::connection || id == HeaderId::content_length ||
-         id == HeaderId::transfer_encoding;
-}
+// What the codec itself says of a message.
+constexpr std::array kWrittenAnew{HeaderId::host, HeaderId::connection, HeaderId::content_length,
+                                  HeaderId::transfer_encoding};
 
 }  // namespace
 
@@ -67,15 +66,16 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 void append_fields(std::string& out, const Headers& headers) {
-  const bool all_fit = is_one_line(headers.text());  // cheaper than one look at each
-  out.reserve(out.size() + headers.text().size() + headers.size() * kLineMarksSize);
+  const bool as_they_are = std::none_of(kWrittenAnew.begin(), kWrittenAnew.end(),
+                                        [&](HeaderId id) { return headers.has(id); });
+  if (as_they_are) {
+    out.append(headers.lines());
+    return;
+  }
   for (const Header h : headers) {
-    if (is_written_anew(h.id)) continue;
-    if (all_fit) {
-      append_line(out, h.name, h.value);
-    } else {
-      append_field(out, h.name, h.value);
-    }
+    const bool is_anew =
+        std::find(kWrittenAnew.begin(), kWrittenAnew.end(), h.id) != kWrittenAnew.end();
+    if (!is_anew) append_line(out, h.name, h.value);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -12,16 +13,24 @@
 #include "proxy/observe/logging.h"
 
 namespace banyan::control {
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
+
+}  // namespace
 
 Result<std::string, std::string> read_config_file(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string bytes(kConfigBytesMax + 1, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::string bytes;
+  std::array<char, kReadBytes> some;
+  while (file.good() && bytes.size() <= kConfigBytesMax) {
+    file.read(some.data(), some.size());
+    bytes.append(some.data(), static_cast<std::size_t>(file.gcount()));
+  }
   if (!file.is_open() || file.bad()) {
     return tl::unexpected(path + ": error: " + std::strerror(errno == 0 ? EIO : errno));
   }
-  bytes.resize(static_cast<std::size_t>(file.gcount()));
   if (bytes.size() > kConfigBytesMax) {
     return tl::unexpected(fmt::format("{}: error: larger than {} bytes", path, kConfigBytesMax));
   }

@@ -48,7 +48,15 @@ void add_trailer_fields(const RequestHead& in, RequestHead& out) {
   const bool takes_trailers = in.version != HttpVersion::http10 &&
                               in.headers.has_token(HeaderId::te, "trailers") &&
                               in.headers.has_token(HeaderId::connection, "te");
-  if (takes_trailers) out.headers.add("te", "trailers");
+  if (takes_trailers) out.headers.add(HeaderId::te, "trailers");
+}
+
+void add_baggage(const RequestHead& in, const codec::HopByHop& hop, RequestHead& out) {
+  for (const Header h : in.headers) {
+    if (h.id != HeaderId::baggage || hop.covers(h)) continue;
+    const std::string rest = baggage_without_marker(h.value);
+    if (!rest.empty()) out.headers.add(h.name, rest);
+  }
 }
 
 void announce_trailers(Framing framing, const Headers& in, Headers& out) {
@@ -61,16 +69,12 @@ void announce_trailers(Framing framing, const Headers& in, Headers& out) {
 void copy_request_fields(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   const codec::HopByHop hop(in.headers);
   const std::optional<std::uint64_t> hops = hops_left(in);
-  for (const Header h : in.headers) {
-    if (is_ours_to_say(h.id, rules) || hop.covers(h) || is_for_http11(in, h)) continue;
-    if (hops && counts_hops(in, h)) continue;
-    if (h.id == HeaderId::baggage) {
-      const std::string rest = baggage_without_marker(h.value);
-      if (!rest.empty()) out.headers.add(h.name, rest);
-      continue;
-    }
-    out.headers.add(h);
-  }
+  out.headers.add_from(in.headers, [&](const Header& h) {
+    const bool said_anew = is_ours_to_say(h.id, rules) || h.id == HeaderId::baggage ||
+                           is_for_http11(in, h) || (hops && counts_hops(in, h));
+    return !said_anew && !hop.covers(h);
+  });
+  if (in.headers.has(HeaderId::baggage)) add_baggage(in, hop, out);
   if (hops && *hops > 0) out.headers.add(kMaxForwards, std::to_string(*hops - 1));
   add_trailer_fields(in, out);
   announce_trailers(in.framing, in.headers, out.headers);
@@ -85,16 +89,17 @@ void add_forwarded_for(const RequestHead& in, const ForwardRules& rules, Request
       if (h.id == HeaderId::x_forwarded_for && !h.value.empty()) way.append(h.value).append(", ");
     }
   }
-  out.headers.add("x-forwarded-for", way.append(rules.peer));
+  out.headers.add(HeaderId::x_forwarded_for, way.append(rules.peer));
 }
 
 void add_x_forwarded(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   add_forwarded_for(in, rules, out);
   const auto said = [&](HeaderId id) { return rules.peer_trusted && in.headers.find(id); };
   if (!in.authority.empty() && !said(HeaderId::x_forwarded_host)) {
-    out.headers.add("x-forwarded-host", in.authority);
+    out.headers.add(HeaderId::x_forwarded_host, in.authority);
   }
-  if (!said(HeaderId::x_forwarded_proto)) out.headers.add("x-forwarded-proto", rules.scheme);
+  if (!said(HeaderId::x_forwarded_proto))
+    out.headers.add(HeaderId::x_forwarded_proto, rules.scheme);
 }
 
 }  // namespace
@@ -124,7 +129,7 @@ void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHe
   out.content_length = in.content_length;
   out.expect_continue = in.expect_continue;
   copy_request_fields(in, rules, out);
-  if (rules.via) out.headers.add("via", "1.1 banyan");
+  if (rules.via) out.headers.add(HeaderId::via, "1.1 banyan");
   if (rules.x_forwarded) add_x_forwarded(in, rules, out);
 }
 
@@ -134,17 +139,16 @@ void forward_response(const ResponseHead& in, bool via, ResponseHead& out) {
   out.framing = in.framing;
   out.content_length = in.content_length;
   const codec::HopByHop hop(in.headers);
-  for (const Header h : in.headers) {
-    if (h.id == HeaderId::content_length || hop.covers(h)) continue;
-    out.headers.add(h);
-  }
+  out.headers.add_from(in.headers, [&](const Header& h) {
+    return h.id != HeaderId::content_length && !hop.covers(h);
+  });
   announce_trailers(in.framing, in.headers, out.headers);
-  if (via) out.headers.add("via", "1.1 banyan");
+  if (via) out.headers.add(HeaderId::via, "1.1 banyan");
 }
 
 void mark_as_shadow(RequestHead& head, std::string_view migration) {
-  head.headers.add("x-banyan-shadow", migration);
-  head.headers.add("baggage", "banyan-shadow=1");
+  head.headers.add(HeaderId::x_banyan_shadow, migration);
+  head.headers.add(HeaderId::baggage, "banyan-shadow=1");
 }
 
 }  // namespace banyan::exchange

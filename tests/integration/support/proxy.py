@@ -115,7 +115,8 @@ class Banyan:
                 [*self.wrapper, self.binary, "run", "-c", str(self.file),
                  "--address-file", str(address_file)],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment())
-        eventually(lambda: address_file.exists() or self._ended(), "the address file", START_S)
+        eventually(lambda: address_file.exists() or self._ended(), "the address file",
+                   START_S * (4 if self.wrapper else 1))  # strace and valgrind are slow
         assert self.process.poll() is None, f"exit {self.process.returncode}: {self.said()}"
         self.addresses = json.loads(address_file.read_text())
         return self

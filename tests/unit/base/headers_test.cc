@@ -140,6 +140,64 @@ TEST(Headers, KeepsOrderSpellingAndRepetition) {
   EXPECT_EQ(headers[1].id, HeaderId::other);
 }
 
+TEST(Headers, AreLinesAsTheyAreWritten_Rfc9112_5) {
+  Headers headers;
+  headers.add("Host", "a");
+  headers.add("X-Odd", "");
+  headers.add_line("eTag: \"1\"\r\n", 4);
+  EXPECT_EQ(headers.lines(), "Host: a\r\nX-Odd: \r\neTag: \"1\"\r\n");
+  EXPECT_EQ(headers.find(HeaderId::etag), "\"1\"");
+  EXPECT_EQ(headers[2].name, "eTag");
+}
+
+TEST(Headers, TakeNothingThatIsNotOneLine_Rfc9110_5_5) {
+  using namespace std::string_view_literals;
+  Headers headers;
+  for (const std::string_view bad : {"a\rb"sv, "a\nb"sv, "a\0b"sv, "\r\n"sv}) {
+    headers.add("x", bad);
+    headers.add(bad, "x");
+  }
+  for (const std::string_view bad : {""sv, " a"sv, "a:"sv, "a b"sv, "a\t"sv, "a\x80"sv, "{a}"sv})
+    headers.add(bad, "x");
+  EXPECT_TRUE(headers.empty());
+  EXPECT_EQ(headers.lines(), "");
+}
+
+TEST(Headers, AKnownNameIsWrittenInLowerCase) {
+  for (const auto& [name, id] : known_names()) {
+    Headers headers;
+    headers.add(id, "v");
+    headers.add(id, "a\r\nb");
+    EXPECT_EQ(headers.lines(), name + ": v\r\n");
+    EXPECT_EQ(headers.find(id), "v");
+  }
+  Headers headers;
+  headers.add(HeaderId::other, "v");
+  EXPECT_TRUE(headers.empty());
+}
+
+TEST(Headers, AddFromKeepsWhatIsAskedForInOrder) {
+  Headers from;
+  for (const char* name : {"Via", "a", "Host", "b", "c", "TE"}) from.add(name, "1");
+  for (unsigned kept = 0; kept < 64; ++kept) {  // every choice of the six
+    Headers to;
+    to.add("first", "0");
+    std::string expected = "first: 0\r\n";
+    std::size_t at = 0;
+    const auto is_kept = [&](std::size_t i) { return (kept >> i & 1) != 0; };
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (is_kept(i)) expected += std::string(from[i].name) + ": 1\r\n";
+    }
+    to.add_from(from, [&](const Header& h) { return h.value == "1" && is_kept(at++); });
+    ASSERT_EQ(to.lines(), expected);
+    EXPECT_EQ(to.has(HeaderId::host), is_kept(2));
+    for (const Header h : to) EXPECT_EQ(h.id, header_id(h.name));
+    to.add("last", "2");
+    EXPECT_EQ(to.find("last"), "2");
+    EXPECT_EQ(to.find(HeaderId::te).has_value(), is_kept(5));
+  }
+}
+
 TEST(Headers, FindGivesTheFirst) {
   Headers headers;
   headers.add("X-Mine", "1");
