@@ -18,6 +18,7 @@ constexpr std::array kRows{
     Row{ErrorCode::bad_framing, 400, "bad_framing"},
     Row{ErrorCode::no_route, 404, "no_route"},
     Row{ErrorCode::method_not_allowed, 405, "method_not_allowed"},
+    Row{ErrorCode::shadow_write, 405, "shadow_write"},
     Row{ErrorCode::request_timeout, 408, "request_timeout"},
     Row{ErrorCode::body_too_large, 413, "body_too_large"},
     Row{ErrorCode::url_too_long, 414, "url_too_long"},

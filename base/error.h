@@ -21,6 +21,7 @@ enum class ErrorCode : std::uint8_t {
   bad_framing,                    // 400: length and coding that a proxy would have to guess
   no_route,                       // 404
   method_not_allowed,             // 405
+  shadow_write,                   // 405: an unsafe method of a trusted shadow
   request_timeout,                // 408: head or body came too slowly
   body_too_large,                 // 413
   url_too_long,                   // 414

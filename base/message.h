@@ -59,6 +59,12 @@ struct RequestHead {
   [[nodiscard]] std::string_view path() const {
     return std::string_view(target).substr(0, target.find('?'));
   }
+  // Without the question mark.
+  [[nodiscard]] std::string_view query() const {
+    const std::size_t mark = target.find('?');
+    return mark == std::string::npos ? std::string_view{}
+                                     : std::string_view(target).substr(mark + 1);
+  }
   [[nodiscard]] bool has_body() const {
     return framing == Framing::chunked ||
            (framing == Framing::content_length && content_length > 0);

@@ -19,18 +19,23 @@ struct Options {
   std::string method;
   std::string url;
   std::vector<std::string> headers;
+  std::string listener;
+  std::string client;
   std::string format = "text";
 };
 
 struct Asked {
   std::string authority;
   std::string path;
+  std::string query;
   Headers headers;
+  std::string client;
 };
 
 // `http://host:port/path?query`, or a path alone with the authority from a Host header.
 Asked asked_of(const Options& options) {
   Asked asked;
+  asked.client = options.client;
   for (const std::string& line : options.headers) {
     const std::size_t colon = line.find(':');
     const std::size_t value = line.find_first_not_of(" \t", colon + 1);
@@ -45,42 +50,67 @@ Asked asked_of(const Options& options) {
     asked.authority = asked.headers.find(HeaderId::host).value_or("");
   }
   asked.path = rest.substr(0, rest.find('?'));
+  if (rest.size() > asked.path.size()) asked.query = rest.substr(asked.path.size() + 1);
   if (asked.path.empty()) asked.path = "/";
   return asked;
 }
 
-json unmatched(const config::Snapshot& snapshot) {
-  json told{{"migration", "none"},
-            {"arm", to_string(Arm::legacy)},
-            {"bucket", nullptr},
-            {"reason", snapshot.default_upstream ? "default" : "no_route"},
-            {"upstream", nullptr}};
-  if (snapshot.default_upstream) {
-    told["upstream"] = snapshot.upstreams[*snapshot.default_upstream].name;
+const config::Listener* listener_of(const config::Snapshot& snapshot, const std::string& name) {
+  for (const config::Listener& l : snapshot.listeners) {
+    if (l.name == name) return &l;
   }
+  return nullptr;
+}
+
+// The rule as the configuration has it.
+json told_of(const routing::MatchRule& rule) {
+  json told = json::object();
+  for (const auto& [key, value] : {std::pair{"host", &rule.host},
+                                   {"path_prefix", &rule.path_prefix},
+                                   {"method", &rule.method},
+                                   {"listener", &rule.listener}}) {
+    if (!value->empty()) told[key] = *value;
+  }
+  for (const auto& [name, value] : rule.headers) told["headers"][name] = value;
   return told;
 }
 
-json matched(const config::Snapshot& snapshot, const routing::Route& route, const Asked& asked) {
+json unmatched(const config::Snapshot& snapshot, const config::Listener* listener) {
+  const std::optional<std::size_t> by = listener != nullptr && listener->default_upstream
+                                            ? listener->default_upstream
+                                            : snapshot.default_upstream;
+  json told{{"migration", "none"}, {"arm", to_string(Arm::legacy)},
+            {"bucket", nullptr},   {"reason", by ? "default" : "no_route"},
+            {"upstream", nullptr}, {"rule", nullptr}};
+  if (by) told["upstream"] = snapshot.upstreams[*by].name;
+  return told;
+}
+
+json matched(const config::Snapshot& snapshot, const routing::RouteTable::Match& match,
+             const Asked& asked) {
+  const routing::Route& route = *match.route;
   routing::FlagState flag;
   if (const auto at = snapshot.flags.find(route.flag); at != snapshot.flags.end()) {
     flag = {0, at->second, routing::FlagOrigin::config};
   }
   const std::uint32_t draw = std::random_device{}();
-  const routing::Decision decision = routing::decide(route, flag, false, asked.headers, draw);
+  std::string scratch;
+  const routing::Decision decision = routing::decide(
+      route, flag, false, std::nullopt, {asked.headers, asked.query, asked.client, scratch}, draw);
   const config::Migration& migration = snapshot.migrations[route.migration];
   const std::size_t upstream = decision.arm == Arm::legacy ? migration.legacy : migration.monolith;
   return {{"migration", route.name},
           {"arm", to_string(decision.arm)},
           {"bucket", decision.bucket ? json(*decision.bucket) : json()},
           {"reason", routing::to_string(decision.reason)},
-          {"upstream", snapshot.upstreams[upstream].name}};
+          {"upstream", snapshot.upstreams[upstream].name},
+          {"rule", told_of(*match.rule)}};
 }
 
 void tell(const json& told, const std::string& format) {
   if (format == "json") return print_json(told);
   std::vector<std::vector<std::string>> rows;
-  for (const char* key : {"migration", "arm", "bucket", "reason", "upstream"}) {
+  for (const char* key : {"migration", "arm", "bucket", "reason", "upstream", "rule"}) {
     const std::string value = member(told, key);
     rows.push_back({key, value.empty() ? "-" : value});
   }
@@ -88,7 +118,7 @@ void tell(const json& told, const std::string& format) {
 }
 
 int route(const Options& options) {
-  const config::Loaded loaded = config::load_file(options.config);
+  const config::Loaded loaded = config::load_file(options.config, config::Files::leave_out);
   if (!loaded.snapshot) {
     for (const config::Problem& problem : loaded.problems) {
       print_message(config::to_text(options.config, problem));
@@ -103,10 +133,19 @@ int route(const Options& options) {
         fmt::format("banyan: {}: {}", shadow::printable(asked.path), reason_of(path.error().code)));
     return kFailed;
   }
-  const routing::Route* found = loaded.snapshot->routes.find(asked.authority, *path);
-  tell(found == nullptr ? unmatched(*loaded.snapshot) : matched(*loaded.snapshot, *found, asked),
-       options.format);
-  return found == nullptr ? kFailed : kDone;
+  const config::Snapshot& snapshot = *loaded.snapshot;
+  const config::Listener* listener = options.listener.empty() && snapshot.listeners.size() == 1
+                                         ? &snapshot.listeners.front()
+                                         : listener_of(snapshot, options.listener);
+  if (listener == nullptr && !options.listener.empty()) {
+    print_message("banyan: there is no listener " + shadow::printable(options.listener));
+    return kFailed;
+  }
+  const routing::RouteTable::Match match = snapshot.routes.find(
+      {asked.authority, *path, options.method, asked.headers,
+       listener != nullptr ? std::string_view(listener->name) : std::string_view()});
+  tell(match ? matched(snapshot, match, asked) : unmatched(snapshot, listener), options.format);
+  return match ? kDone : kFailed;
 }
 
 std::string header_problem(const std::string& line) {
@@ -130,6 +169,10 @@ void add_route(CLI::App& app, Action& chosen) {
       ->check(CLI::Validator(header_problem, "'NAME: VALUE'", "header"))
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--listener", options->listener,
+                     "The listener it comes by; need not be said where there is only one");
+  command.add_option("--client", options->client,
+                     "The client's address, where a sticky key is client_ip");
   add_format(command, options->format);
   command.callback([options, &chosen] { chosen = [options] { return route(*options); }; });
 }

@@ -25,7 +25,8 @@ json problems_json(const std::vector<config::Problem>& problems) {
 }
 
 int validate(const Options& options) {
-  const config::Loaded loaded = config::load_file(options.file);
+  const config::Loaded loaded = config::load_file(
+      options.file, options.no_files ? config::Files::leave_out : config::Files::read);
   for (const config::Problem& problem : loaded.problems) {
     std::string text = config::to_text(options.file, problem);
     if (text.ends_with('\n')) text.pop_back();

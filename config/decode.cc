@@ -3,6 +3,7 @@
 #include <array>
 
 #include "config/block.h"
+#include "config/decode_force_arm.h"
 #include "config/decode_migration.h"
 #include "config/decode_store.h"
 #include "config/decode_upstream.h"
@@ -166,12 +167,25 @@ void decode_trusted_proxies(const Cursor& cursor, DraftListener& out) {
   read_networks(cursor, kTrustedProxies, out.listener.trusted_proxies);
 }
 
+void decode_expose_arm(const Cursor& cursor, DraftListener& out) {
+  read(cursor, out.listener.expose_arm);
+}
+
+void decode_listener_default(const Cursor& cursor, DraftListener& out) {
+  read_word(cursor, read_name, out.default_upstream);
+}
+
 constexpr std::array kListenerKeys{
     Key<DraftListener>{"name", decode_listener_name, Need::required},
     Key<DraftListener>{"bind", decode_listener_bind, Need::required},
     Key<DraftListener>{"trusted_proxies", decode_trusted_proxies},
     Key<DraftListener>{"forwarded", member_block<kForwardedKeys, &DraftListener::listener>,
                        Need::optional, in_block<kForwardedKeys>},
+    Key<DraftListener>{"default", decode_listener_default},
+    Key<DraftListener>{"shadow_marker", decode_shadow_marker},
+    Key<DraftListener>{"shadow_writes", decode_shadow_writes},
+    Key<DraftListener>{"force_arm", decode_force_arm, Need::optional, list_force_arm_keys},
+    Key<DraftListener>{"expose_arm", decode_expose_arm},
 };
 
 void decode_listeners(const Cursor& cursor, Draft& draft) {

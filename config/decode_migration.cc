@@ -7,50 +7,20 @@
 
 #include "base/path_pattern.h"
 #include "base/stable_hash.h"
+#include "config/decode_match.h"
+#include "config/decode_rewrite.h"
+#include "config/decode_shadow.h"
 
 namespace banyan::config {
 namespace {
 
 constexpr Range kMigrations{0, 1'000};
-constexpr Range kRules{1, 256};
 constexpr Range kSources{0, 16};
 constexpr Range kIgnored{0, 1'000};
-constexpr Range kMethods{1, 100};
-constexpr Range kShadowWait{1, 10 * 60 * 1'000};
-constexpr Range kInFlight{1, 100'000};
-constexpr Range kConnections{1, 10'000};
-constexpr Range kExchangeBudget{1ULL << 10, 64ULL << 20};
-constexpr Range kMigrationBudget{1ULL << 10, 16ULL << 30};
 
 // match
 
-constexpr std::array kRuleKeys{
-    Key<routing::MatchRule>{"path_prefix",
-                            text<&routing::MatchRule::path_prefix, read_path_prefix>},
-    Key<routing::MatchRule>{"host", text<&routing::MatchRule::host, read_host>},
-};
-
-// True where the rule may take part in the search for ties.
-bool decode_rule(const Cursor& cursor, routing::MatchRule& rule) {
-  if (!decode_block<routing::MatchRule>(cursor, rule, kRuleKeys)) return false;
-  if (cursor.node.items.empty()) {
-    cursor.fail("needs path_prefix or host; path_prefix: / matches every request");
-  }
-  return std::all_of(cursor.node.keys.begin(), cursor.node.keys.end(), [&](const Node::Key& key) {
-    return key.text == "host" ? !rule.host.empty() : !rule.path_prefix.empty();
-  });
-}
-
-void decode_match(const Cursor& cursor, DraftMigration& out) {
-  if (!check_sequence(cursor, kRules)) return;
-  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
-    const Cursor item = cursor.item(i);
-    routing::MatchRule rule;
-    if (!decode_rule(item, rule)) continue;
-    out.route.match.push_back(std::move(rule));
-    out.rules.push_back({item.node.at, item.path});
-  }
-}
+void decode_match(const Cursor& cursor, DraftMigration& out) { decode_rules(cursor, out.match); }
 
 // sticky
 
@@ -60,9 +30,22 @@ void decode_source(const Cursor& cursor, routing::StickySource& out) {
   read_text(cursor, read_token, out.name);
 }
 
+void decode_parameter(const Cursor& cursor, routing::StickySource& out) {
+  out.kind = routing::StickySource::Kind::query;
+  read_text(cursor, read_label, out.name);
+}
+
+void decode_client_ip(const Cursor& cursor, routing::StickySource& out) {
+  out.kind = routing::StickySource::Kind::client_ip;
+  bool on = true;
+  if (read(cursor, on) && !on) cursor.fail("can only be true");
+}
+
 constexpr std::array kSourceKeys{
     Key<routing::StickySource>{"header", decode_source<routing::StickySource::Kind::header>},
     Key<routing::StickySource>{"cookie", decode_source<routing::StickySource::Kind::cookie>},
+    Key<routing::StickySource>{"query", decode_parameter},
+    Key<routing::StickySource>{"client_ip", decode_client_ip},
 };
 
 void decode_sticky(const Cursor& cursor, DraftMigration& out) {
@@ -71,7 +54,8 @@ void decode_sticky(const Cursor& cursor, DraftMigration& out) {
     const Cursor item = cursor.item(i);
     routing::StickySource source;
     if (!decode_block<routing::StickySource>(item, source, kSourceKeys)) continue;
-    if (item.node.items.size() != 1) item.fail("needs exactly one of header and cookie");
+    if (item.node.items.size() != 1)
+      item.fail("needs exactly one of header, cookie, query and client_ip");
     out.route.sticky.push_back(std::move(source));
   }
 }
@@ -83,68 +67,6 @@ void decode_sticky_missing(const Cursor& cursor, DraftMigration& out) {
   out.sticky_missing_given = true;
   out.route.sticky_missing =
       word == "legacy" ? routing::StickyMissing::legacy : routing::StickyMissing::per_request;
-}
-
-// shadow
-
-void decode_sample(const Cursor& cursor, Shadow& out) {
-  read_percent(cursor, out.sampling.millipercent);
-}
-
-void decode_method(const Cursor& cursor, std::vector<Method>& out) {
-  if (!cursor.node.is_text()) {
-    cursor.fail_type("a method");
-    return;
-  }
-  const Method method = method_of(cursor.node.text);
-  if (!is_safe(method)) {
-    cursor.fail(fmt::format("{} can not be shadowed in this version: only GET, HEAD and OPTIONS",
-                            quoted(cursor.node.text)));
-  } else if (std::find(out.begin(), out.end(), method) != out.end()) {
-    cursor.fail(fmt::format("{} is there twice", cursor.node.text));
-  } else {
-    out.push_back(method);
-  }
-}
-
-void decode_methods(const Cursor& cursor, Shadow& out) {
-  if (!check_sequence(cursor, kMethods)) return;
-  out.sampling.methods.clear();
-  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
-    decode_method(cursor.item(i), out.sampling.methods);
-  }
-}
-
-constexpr std::array kBudgetKeys{
-    Key<Shadow>{"exchange", size<&Shadow::budget_exchange, kExchangeBudget>},
-    Key<Shadow>{"migration", size<&Shadow::budget_migration, kMigrationBudget>},
-};
-
-void decode_budget(const Cursor& cursor, Shadow& out) {
-  if (!decode_block<Shadow>(cursor, out, kBudgetKeys)) return;
-  if (out.budget_exchange <= out.budget_migration) return;
-  cursor.fail(fmt::format("exchange ({}) must not be larger than migration ({})",
-                          size_text(out.budget_exchange), size_text(out.budget_migration)));
-}
-
-constexpr std::array kShadowKeys{
-    Key<Shadow>{"sample", decode_sample},
-    Key<Shadow>{"methods", decode_methods},
-    Key<Shadow>{"timeout", duration<&Shadow::timeout, kShadowWait>},
-    Key<Shadow>{"max_in_flight", count<&Shadow::max_in_flight, kInFlight>},
-    Key<Shadow>{"max_connections", count<&Shadow::max_connections, kConnections>},
-    Key<Shadow>{"budget", decode_budget, Need::optional, in_block<kBudgetKeys>},
-};
-
-void decode_shadow(const Cursor& cursor, DraftMigration& out) {
-  if (is_word(cursor.node, "off")) return;
-  if (cursor.node.kind != Node::Kind::mapping) {
-    cursor.fail_type("off or a mapping");
-    return;
-  }
-  Shadow shadow;
-  decode_block<Shadow>(cursor, shadow, kShadowKeys);
-  out.migration.shadow = std::move(shadow);
 }
 
 // compare
@@ -187,13 +109,14 @@ void decode_epoch(const Cursor& cursor, DraftMigration& out) {
 constexpr std::array kMigrationKeys{
     Key<DraftMigration>{"name", word<&DraftMigration::name, read_name>, Need::required},
     Key<DraftMigration>{"epoch", decode_epoch},
-    Key<DraftMigration>{"match", decode_match, Need::required, in_items<kRuleKeys>},
+    Key<DraftMigration>{"match", decode_match, Need::required, list_rule_keys},
     Key<DraftMigration>{"legacy", word<&DraftMigration::legacy, read_name>, Need::required},
     Key<DraftMigration>{"monolith", word<&DraftMigration::monolith, read_name>, Need::required},
     Key<DraftMigration>{"flag", word<&DraftMigration::flag, read_label>},
     Key<DraftMigration>{"sticky", decode_sticky, Need::optional, in_items<kSourceKeys>},
     Key<DraftMigration>{"sticky_missing", decode_sticky_missing},
-    Key<DraftMigration>{"shadow", decode_shadow, Need::optional, in_block<kShadowKeys>},
+    Key<DraftMigration>{"rewrite", decode_rewrite, Need::optional, list_rewrite_keys},
+    Key<DraftMigration>{"shadow", decode_shadow, Need::optional, list_shadow_keys},
     Key<DraftMigration>{"compare", block<kCompareKeys, DraftMigration>, Need::optional,
                         in_block<kCompareKeys>},
 };

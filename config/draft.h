@@ -1,10 +1,12 @@
 // config/draft.h: what the file says, before names are resolved and parts are held together.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/cursor.h"
+#include "config/load.h"
 #include "config/snapshot.h"
 
 namespace banyan::config {
@@ -18,14 +20,27 @@ struct Spot {
 
 struct DraftListener {
   Listener listener;
+  Word secret_file;  // of force_arm
   Word name;
   Spot bind;
+  Word default_upstream;
+};
+
+struct DraftRule {
+  routing::MatchRule rule;
+  Spot spot;
+  Word listener;
+};
+
+struct DraftShadow : Shadow {
+  std::vector<DraftRule> exclude_rules;
 };
 
 struct DraftMigration {
   Migration migration;
   routing::Route route;
-  std::vector<Spot> rules;  // of route.match
+  std::vector<DraftRule> match;  // of route.match
+  std::optional<DraftShadow> shadow;
   Word name;
   Word legacy;
   Word monolith;
@@ -36,6 +51,7 @@ struct DraftMigration {
 // The blocks of which every key stands for itself go into `snapshot` at once.
 struct Draft {
   Snapshot snapshot;
+  Files files = Files::read;
   Spot admin_bind;
   Spot health_bind;
   Word token_file;

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <atomic>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "config/draft.h"
+#include "config/read_file.h"
 
 namespace banyan::config {
 namespace {
@@ -29,21 +27,6 @@ Loaded failed(std::string message) {
   return {nullptr, problems.take(), {}};
 }
 
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-// At most one byte more than may be.
-Read<std::string> read_all(const std::string& path) {
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rbe"));
-  std::string text(kFileBytesMax + 1, '\0');
-  if (file) text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (!file || std::ferror(file.get()) != 0) {
-    return tl::unexpected<std::string>(fmt::format("can not be read: {}", std::strerror(errno)));
-  }
-  return text;
-}
-
 std::vector<NamedFile> named_files(const Draft& draft, const Problems& problems) {
   std::vector<NamedFile> files;
   for (const Word* word : {&draft.token_file}) {
@@ -54,7 +37,7 @@ std::vector<NamedFile> named_files(const Draft& draft, const Problems& problems)
 
 }  // namespace
 
-Loaded load_text(std::string_view yaml) {
+Loaded load_text(std::string_view yaml, Files files) {
   if (yaml.size() > kFileBytesMax) return failed(too_large());
   Problems problems(yaml);
   const std::optional<Node> root = parse_yaml(yaml, problems);
@@ -64,19 +47,20 @@ Loaded load_text(std::string_view yaml) {
     return {nullptr, problems.take(), {}};
   }
   Draft draft;
+  draft.files = files;
   decode({*root, {}, problems}, draft);
-  std::vector<NamedFile> files = named_files(draft, problems);
+  std::vector<NamedFile> named = named_files(draft, problems);
   auto snapshot = std::make_shared<Snapshot>(resolve(std::move(draft), problems));
   if (!problems.none()) return {nullptr, problems.take(), {}};
   static std::atomic<std::uint64_t> loads{0};
   snapshot->generation = ++loads;
   snapshot->content_hash = content_hash_of(yaml);
-  return {std::move(snapshot), {}, std::move(files)};
+  return {std::move(snapshot), {}, std::move(named)};
 }
 
-Loaded load_file(const std::string& path) {
-  auto text = read_all(path);
-  return text ? load_text(*text) : failed(std::move(text.error()));
+Loaded load_file(const std::string& path, Files files) {
+  auto text = read_file(path, kFileBytesMax);
+  return text ? load_text(*text, files) : failed(std::move(text.error()));
 }
 
 std::vector<std::string> fixed_keys_changed(const Snapshot& running, const Snapshot& next) {

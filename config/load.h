@@ -1,9 +1,11 @@
 // config/load.h: from YAML to a Snapshot, with every problem in one pass.
 //
-// `run`, `validate` and reload use this same decoder. Pure but for load_file() reading the file.
+// `run`, `validate` and reload use this same decoder. Pure but for reading the file
+// and those that it names.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,14 +35,17 @@ struct NamedFile {
   Problem at;  // its place, for who finds something wrong with it; no message yet
 };
 
+// Whether files that the configuration names, such as a secret, are read, or taken to be right.
+enum class Files : std::uint8_t { read, leave_out };
+
 struct Loaded {
   std::shared_ptr<const Snapshot> snapshot;  // nullptr where there are problems
   std::vector<Problem> problems;             // in the order of their places
   std::vector<NamedFile> files;
 };
 
-[[nodiscard]] Loaded load_text(std::string_view yaml);
-[[nodiscard]] Loaded load_file(const std::string& path);
+[[nodiscard]] Loaded load_text(std::string_view yaml, Files files = Files::read);
+[[nodiscard]] Loaded load_file(const std::string& path, Files files = Files::read);
 
 // The keys that are fixed at start and differ between the two, by their path (`workers`,
 // `state_dir`, `admin.bind`, `health.bind`).

@@ -33,6 +33,7 @@ class Problems {
   void add_without_place(std::string message);
 
   [[nodiscard]] bool none() const { return found_.empty(); }
+  [[nodiscard]] std::size_t count() const { return found_.size() + left_out_; }
   // 1-based.
   [[nodiscard]] std::size_t line_of(std::size_t at) const;
   // The offset of a 1-based line and column (in characters); what is too far is moved back.

@@ -4,7 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "base/stable_hash.h"
 #include "config/draft.h"
+#include "config/read_file.h"
 
 namespace banyan::config {
 namespace {
@@ -89,6 +91,9 @@ void resolve_upstreams(Draft& draft, Problems& problems) {
   Names names;
   for (const Upstream& upstream : draft.snapshot.upstreams) names.push_back(upstream.name);
   draft.snapshot.default_upstream = upstream_of(draft.default_upstream, names, problems);
+  for (DraftListener& l : draft.listeners) {
+    l.listener.default_upstream = upstream_of(l.default_upstream, names, problems);
+  }
   for (DraftMigration& m : draft.migrations) {
     m.migration.legacy = upstream_of(m.legacy, names, problems).value_or(0);
     m.migration.monolith = upstream_of(m.monolith, names, problems).value_or(0);
@@ -111,6 +116,48 @@ void check_flags(const Draft& draft, Problems& problems) {
   }
 }
 
+void check_listeners(const Draft& draft, Problems& problems) {
+  Names known;
+  for (const DraftListener& l : draft.listeners) known.push_back(l.name.text);
+  const auto check = [&](const std::vector<DraftRule>& rules) {
+    for (const DraftRule& rule : rules) {
+      const Word& word = rule.listener;
+      if (word.text.empty()) continue;
+      if (std::find(known.begin(), known.end(), word.text) != known.end()) continue;
+      problems.add(
+          word.at, word.path,
+          fmt::format("unknown listener {}{}", quoted(word.text), did_you_mean(word.text, known)));
+    }
+  };
+  for (const DraftMigration& m : draft.migrations) {
+    check(m.match);
+    if (m.shadow) check(m.shadow->exclude_rules);
+  }
+}
+
+// Rules that match the same are no problem where they lead to the same.
+Shadow shadow_of(DraftShadow draft) {
+  routing::Route excluded;
+  for (DraftRule& rule : draft.exclude_rules) excluded.match.push_back(std::move(rule.rule));
+  std::vector<routing::Route> routes;
+  routes.push_back(std::move(excluded));
+  std::vector<routing::RouteTable::Tie> ties;
+  draft.exclude = routing::RouteTable::build(std::move(routes), ties);
+  return draft;
+}
+
+// The answers of another rewrite are other answers.
+void add_to_compare_hash(const std::array<routing::Rewrite, 2>& rewrites, std::uint64_t& hash) {
+  for (const routing::Rewrite& rewrite : rewrites) {
+    Murmur3 own;
+    own.add(rewrite.path_prefix).add("\n").add(rewrite.host).add("\n");
+    for (const auto& [name, value] : rewrite.headers.set)
+      own.add(name).add(":").add(value).add("\n");
+    for (const std::string& name : rewrite.headers.remove) own.add(name).add("\n");
+    hash = hash << 1U ^ (rewrite.is_needed() ? own.finish() : 0);
+  }
+}
+
 void build_routes(Draft& draft, Problems& problems) {
   std::vector<routing::Route> routes;
   for (DraftMigration& m : draft.migrations) {
@@ -120,17 +167,33 @@ void build_routes(Draft& draft, Problems& problems) {
     if (m.route.sticky.empty() && !m.sticky_missing_given) {
       m.route.sticky_missing = routing::StickyMissing::per_request;
     }
+    if (m.shadow) m.migration.shadow = shadow_of(std::move(*m.shadow));
+    add_to_compare_hash(m.migration.rewrite, m.migration.compare_hash);
+    for (const DraftRule& rule : m.match) m.route.match.push_back(rule.rule);
     routes.push_back(std::move(m.route));
     draft.snapshot.migrations.push_back(std::move(m.migration));
   }
   std::vector<routing::RouteTable::Tie> ties;
   draft.snapshot.routes = routing::RouteTable::build(std::move(routes), ties);
   for (const auto& tie : ties) {
-    const Spot& first = draft.migrations[tie.route_a].rules[tie.rule_a];
-    const Spot& second = draft.migrations[tie.route_b].rules[tie.rule_b];
+    const Spot& first = draft.migrations[tie.route_a].match[tie.rule_a].spot;
+    const Spot& second = draft.migrations[tie.route_b].match[tie.rule_b].spot;
     problems.add(second.at, second.path,
                  fmt::format("matches the same requests as {} in line {}", first.path,
                              problems.line_of(first.at)));
+  }
+}
+
+void read_secrets(Draft& draft, Problems& problems) {
+  for (DraftListener& l : draft.listeners) {
+    const Word& file = l.secret_file;
+    if (file.text.empty() || draft.files == Files::leave_out) continue;
+    auto secret = read_secret_file(file.text);
+    if (secret) {
+      l.listener.force_arm->secret = std::move(*secret);
+    } else {
+      problems.add(file.at, file.path, quoted(file.text) + ": " + secret.error());
+    }
   }
 }
 
@@ -141,8 +204,10 @@ Snapshot resolve(Draft draft, Problems& problems) {
   check_admin(draft, problems);
   check_binds(draft, problems);
   check_flags(draft, problems);
+  check_listeners(draft, problems);
   resolve_upstreams(draft, problems);
   build_routes(draft, problems);
+  read_secrets(draft, problems);
   for (DraftListener& l : draft.listeners) {
     draft.snapshot.listeners.push_back(std::move(l.listener));
   }

@@ -4,6 +4,7 @@
 // Defaults stand here, beside the thing they configure, and nowhere else.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -13,9 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "base/arm.h"
+#include "base/header_edits.h"
 #include "base/ip_network.h"
 #include "base/time.h"
 #include "routing/bucket.h"
+#include "routing/rewrite.h"
 #include "routing/route_table.h"
 #include "shadow/diff/comparison.h"
 #include "shadow/redaction.h"
@@ -52,12 +56,24 @@ struct Limits {  // of the process
   std::uint64_t pending = 1'000;  // exchanges waiting for a connection, per upstream: 503
 };
 
+// Testers who choose their arm, see routing/forced_arm.h.
+struct ForceArm {
+  std::string header;
+  std::string secret;
+  std::vector<IpNetwork> from;
+};
+
 struct Listener {
   std::string name;
   Address bind;
   std::vector<IpNetwork> trusted_proxies = {};  // whose word on the client counts
   bool via = false;
   bool x_forwarded = true;
+  bool trust_shadow_marker = false;  // from trusted_proxies
+  bool forward_shadow_writes = false;
+  std::optional<ForceArm> force_arm;
+  bool expose_arm = false;                      // x-banyan-arm in responses
+  std::optional<std::size_t> default_upstream;  // instead of the snapshot's
 };
 
 // `timeouts` of one upstream: what it gives takes the place of the process's.
@@ -95,6 +111,11 @@ struct Shadow {
   std::uint64_t max_connections = 16;
   std::uint64_t budget_exchange = 256 * 1024;
   std::uint64_t budget_migration = 8 * 1024 * 1024;
+  routing::RouteTable exclude;  // what it matches gets none
+  bool to_monolith = true;      // `direction`
+  bool to_legacy = true;
+  bool keep_after_rollback = false;
+  HeaderEdits headers;
 };
 
 // The rest of one migration; its match and flag stand in the route of the same index.
@@ -104,9 +125,11 @@ struct Migration {
   std::string flag;
   std::size_t legacy = 0;  // indices into Snapshot::upstreams
   std::size_t monolith = 0;
+  std::array<routing::Rewrite, 2> rewrite;  // by Arm
   std::optional<Shadow> shadow;
   shadow::CompareRules compare;
-  std::uint64_t compare_hash = 0;  // changes with `compare`, which starts the count afresh
+  // Changes with `compare` and `rewrite`, which starts the count afresh.
+  std::uint64_t compare_hash = 0;
 };
 
 struct Store {

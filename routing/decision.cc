@@ -1,7 +1,6 @@
 #include "routing/decision.h"
 
 #include "routing/bucket.h"
-#include "routing/sticky_key.h"
 
 namespace banyan::routing {
 namespace {
@@ -21,6 +20,8 @@ std::string_view to_string(Reason reason) {
   switch (reason) {
     case Reason::latched:
       return "latched";
+    case Reason::forced:
+      return "forced";
     case Reason::nobody:
       return "nobody";
     case Reason::everybody:
@@ -35,13 +36,14 @@ std::string_view to_string(Reason reason) {
   return "unknown";
 }
 
-Decision decide(const Route& route, const FlagState& flag, bool latched, const Headers& headers,
-                std::uint32_t draw) {
+Decision decide(const Route& route, const FlagState& flag, bool latched, std::optional<Arm> forced,
+                const KeyPlaces& places, std::uint32_t draw) {
   const Share share = flag.share;
   if (latched) return {Arm::legacy, Reason::latched, {}};
+  if (forced) return {*forced, Reason::forced, {}};
   if (share.millipercent == 0) return {Arm::legacy, Reason::nobody, {}};
   if (share.millipercent >= kBuckets) return {Arm::monolith, Reason::everybody, {}};
-  if (const auto key = sticky_key(route.sticky, headers)) {
+  if (const auto key = sticky_key(route.sticky, places)) {
     return by_bucket(bucket_of(route.flag, *key), share, Reason::bucket);
   }
   if (!route.sticky.empty() && route.sticky_missing == StickyMissing::legacy) {

@@ -8,14 +8,15 @@
 #include <string_view>
 
 #include "base/arm.h"
-#include "base/headers.h"
 #include "routing/flag.h"
 #include "routing/route.h"
+#include "routing/sticky_key.h"
 
 namespace banyan::routing {
 
 enum class Reason : std::uint8_t {
   latched,         // rolled back, until `rearm`
+  forced,          // a tester asked for this arm
   nobody,          // the share is 0 %
   everybody,       // the share is 100 %
   bucket,          // the sticky key's bucket against the share
@@ -31,8 +32,9 @@ struct Decision {
 };
 
 // Pure. `draw`: 32 random bits, used only for per_request. Never an error: whatever is missing
-// leads to legacy.
+// leads to legacy. `forced`: what a tester who may asks for.
 [[nodiscard]] Decision decide(const Route& route, const FlagState& flag, bool latched,
-                              const Headers& headers, std::uint32_t draw);
+                              std::optional<Arm> forced, const KeyPlaces& places,
+                              std::uint32_t draw);
 
 }  // namespace banyan::routing

@@ -6,18 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "routing/match_rule.h"
+
 namespace banyan::routing {
 
-// All keys that are given must hold. Without a path_prefix every path, without a host every host.
-struct MatchRule {
-  std::string host;         // lower case, without a port
-  std::string path_prefix;  // normalised, begins with '/', no '/' at the end except for "/"
-};
-
 struct StickySource {
-  enum class Kind : std::uint8_t { header, cookie };
+  enum class Kind : std::uint8_t { header, cookie, query, client_ip };
   Kind kind = Kind::header;
-  std::string name;
+  std::string name;  // of a client_ip empty
 };
 
 // What serves a request without a sticky key, while the share is between 0 and 100 %.

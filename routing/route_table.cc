@@ -1,14 +1,11 @@
 #include "routing/route_table.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/headers.h"
 
 namespace banyan::routing {
 namespace {
-
-constexpr std::string_view kRoot = "/";
 
 std::string_view without_brackets(std::string_view host) {
   const bool literal = host.starts_with('[') && host.ends_with(']');
@@ -23,18 +20,6 @@ std::string_view host_of(std::string_view authority) {
   std::string_view host = authority.substr(0, authority.find(':'));
   if (host.ends_with('.')) host.remove_suffix(1);
   return host;
-}
-
-// The longest whole-segment prefix of `path` that is shorter than it; empty at the root.
-std::string_view parent(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
-}
-
-// `path`, or its longest whole-segment prefix of at most `size_max` bytes.
-std::string_view cut(std::string_view path, std::size_t size_max) {
-  if (path.size() <= size_max) return path;
-  return path[size_max] == '/' ? path.substr(0, size_max) : parent(path.substr(0, size_max));
 }
 
 }  // namespace
@@ -63,36 +48,45 @@ RouteTable RouteTable::build(std::vector<Route> routes, std::vector<Tie>& ties) 
   return table;
 }
 
+PathTrie::Node RouteTable::root_of(const std::string& host) {
+  PathTrie::Node& root =
+      host.empty() ? any_host_
+                   : by_host_.try_emplace(std::string(without_brackets(host)), PathTrie::kNone)
+                         .first->second;
+  if (root == PathTrie::kNone) root = paths_.add_root();
+  return root;
+}
+
 void RouteTable::add(Place place, std::vector<Tie>& ties) {
   const MatchRule& rule = routes_[place.route].match[place.rule];
-  const std::string_view path = rule.path_prefix.empty() ? kRoot : rule.path_prefix;
-  Prefixes& prefixes =
-      rule.host.empty() ? any_host_ : by_host_[std::string(without_brackets(rule.host))];
-  const auto [entry, is_new] = prefixes.places.try_emplace(std::string(path), place);
-  if (!is_new) {
-    ties.push_back({entry->second.route, entry->second.rule, place.route, place.rule});
+  const PathTrie::Node node = paths_.add(root_of(rule.host), rule.path_prefix);
+  rules_.resize(paths_.size());
+  if (const auto tie = rules_[node].add(places_.size(), rule)) {
+    const Place earlier = places_[*tie];
+    ties.push_back({earlier.route, earlier.rule, place.route, place.rule});
     return;
   }
-  prefixes.longest = std::max(prefixes.longest, path.size());
+  places_.push_back(place);
 }
 
-const Route* RouteTable::find(std::string_view authority, std::string_view path) const {
+RouteTable::Match RouteTable::find(const RequestView& request) const {
   if (!by_host_.empty()) {
-    if (const auto host = by_host_.find(host_of(authority)); host != by_host_.end()) {
-      if (const Route* route = find_in(host->second, path)) return route;
+    if (const auto host = by_host_.find(host_of(request.authority)); host != by_host_.end()) {
+      if (const Match match = find_below(host->second, request)) return match;
     }
   }
-  return find_in(any_host_, path);
+  return any_host_ == PathTrie::kNone ? Match{} : find_below(any_host_, request);
 }
 
-const Route* RouteTable::find_in(const Prefixes& prefixes, std::string_view path) const {
-  if (prefixes.places.empty()) return nullptr;
-  for (path = cut(path, prefixes.longest); !path.empty(); path = parent(path)) {
-    const auto found = prefixes.places.find(path);
-    if (found != prefixes.places.end()) return &routes_[found->second.route];
+RouteTable::Match RouteTable::find_below(PathTrie::Node root, const RequestView& request) const {
+  for (auto node = paths_.deepest(root, request.path); node != PathTrie::kNone;
+       node = paths_.parent(node)) {
+    if (const auto id = rules_[node].find(request)) {
+      const Route& route = routes_[places_[*id].route];
+      return {&route, &route.match[places_[*id].rule]};
+    }
   }
-  const auto root = prefixes.places.find(kRoot);
-  return root == prefixes.places.end() ? nullptr : &routes_[root->second.route];
+  return {};
 }
 
 }  // namespace banyan::routing

@@ -31,6 +31,26 @@ void find_cookie(std::string_view pairs, std::string_view name,
   }
 }
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char l = ascii_lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+void decode_into(std::string& out, std::string_view text) {
+  out.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && text.size() - i > 2 && hex_digit(text[i + 1]) >= 0 &&
+                        hex_digit(text[i + 2]) >= 0;
+    if (escape) {
+      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+      i += 2;
+    } else {
+      out.push_back(text[i] == '+' ? ' ' : text[i]);
+    }
+  }
+}
+
 std::optional<std::string_view> header_value(const Headers& headers, std::string_view name) {
   std::optional<std::string_view> found;
   for (const Header h : headers) {
@@ -49,12 +69,47 @@ std::optional<std::string_view> cookie_value(const Headers& headers, std::string
   return found;
 }
 
+std::optional<std::string_view> query_value(std::string_view query, std::string_view name,
+                                            std::string& scratch) {
+  bool found = false;
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view pair = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+    const std::size_t equals = pair.find('=');
+    decode_into(scratch, pair.substr(0, equals));
+    if (scratch != name) continue;
+    found = true;
+    scratch.clear();
+    if (equals != std::string_view::npos) decode_into(scratch, pair.substr(equals + 1));
+    if (!scratch.empty()) return scratch;
+  }
+  scratch.clear();
+  return found ? std::optional<std::string_view>(scratch) : std::nullopt;
+}
+
+namespace {
+
+std::optional<std::string_view> value_at(const StickySource& source, const KeyPlaces& places) {
+  switch (source.kind) {
+    case StickySource::Kind::header:
+      return header_value(places.headers, source.name);
+    case StickySource::Kind::cookie:
+      return cookie_value(places.headers, source.name);
+    case StickySource::Kind::query:
+      return query_value(places.query, source.name, places.scratch);
+    case StickySource::Kind::client_ip:
+      return places.client;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::string_view> sticky_key(const std::vector<StickySource>& sources,
-                                           const Headers& headers) {
+                                           const KeyPlaces& places) {
   for (const StickySource& source : sources) {
-    const auto value = source.kind == StickySource::Kind::header
-                           ? header_value(headers, source.name)
-                           : cookie_value(headers, source.name);
+    const auto value = value_at(source, places);
     if (value && !value->empty()) return value;
   }
   return std::nullopt;

@@ -1,9 +1,10 @@
 // routing/sticky_key.h: the value that keeps a user on one arm.
 //
-// Of several fields or cookies of the same name the first that is not empty counts.
+// Of several fields, cookies or parameters of the same name the first that is not empty counts.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,9 +13,23 @@
 
 namespace banyan::routing {
 
-// The first non-empty value that `sources` name, in their order; points into `headers`.
+// Where a key may stand. Borrowed.
+struct KeyPlaces {
+  const Headers& headers;
+  std::string_view query;   // without the question mark
+  std::string_view client;  // its address
+  std::string& scratch;     // a parameter is decoded into it
+};
+
+// The first non-empty value that `sources` name, in their order; points into `places`.
 [[nodiscard]] std::optional<std::string_view> sticky_key(const std::vector<StickySource>& sources,
-                                                         const Headers& headers);
+                                                         const KeyPlaces& places);
+
+// The value of the parameter `name`, as an application sees it: `+` is a space and %XX is decoded
+// (what is no escape stays). Names are compared after the same. Points into `scratch`.
+[[nodiscard]] std::optional<std::string_view> query_value(std::string_view query,
+                                                          std::string_view name,
+                                                          std::string& scratch);
 
 // The value of the cookie `name` in any Cookie field (RFC 6265 §4.2.1), without quotes and the
 // space around it. Cookie names are case-sensitive. Empty where the cookie is there without a

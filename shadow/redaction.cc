@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <numeric>
+#include <utility>
 
 #include "base/headers.h"
 
@@ -19,6 +21,8 @@ constexpr std::string_view kBlank = " \t";
 constexpr std::string_view kSpace = " \t\r\n";
 // A name is looked for so far back; one that is longer is taken as no secret's.
 constexpr std::size_t kNameMax = 128;
+// Encodings within encodings that are read.
+constexpr int kEncodingsMax = 3;
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 char lower(char c) { return is_upper(c) ? static_cast<char>(c | 0x20) : c; }
@@ -176,6 +180,69 @@ bool is_below_secret(const Redaction& redaction, std::string_view path) {
   return false;
 }
 
+struct Range {
+  std::size_t begin;
+  std::size_t end;
+};
+
+// Values that stand behind the name of a secret, in their order; none is empty.
+std::vector<Range> secrets_in(const Redaction& redaction, std::string_view text) {
+  std::vector<Range> found;
+  std::size_t at = text.find_first_of("=:%");
+  while (at != kNone) {
+    std::size_t start = 0;
+    const std::size_t end = end_of_secret(redaction, text, at, start);
+    const bool is_secret = end != kNone && end != start;
+    if (is_secret) found.push_back({start, end});
+    at = text.find_first_of("=:%", is_secret ? end : at + 1);
+  }
+  return found;
+}
+
+// A text without some of its percent-encodings, and where each character stood before.
+struct Decoded {
+  std::string text;
+  std::vector<std::size_t> at;  // one more than characters: the end
+};
+
+Decoded as_it_is(std::string_view text) {
+  Decoded decoded{std::string(text), std::vector<std::size_t>(text.size() + 1)};
+  std::iota(decoded.at.begin(), decoded.at.end(), std::size_t{0});
+  return decoded;
+}
+
+// Takes one level of encodings off; false where there is none.
+bool decode(Decoded& decoded) {
+  const std::string_view text = decoded.text;
+  Decoded next;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool encoded =
+        text[i] == '%' && text.size() - i > 2 && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0;
+    next.at.push_back(decoded.at[i]);
+    next.text += encoded ? static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2])) : text[i];
+    if (encoded) i += 2;
+  }
+  next.at.push_back(decoded.at.back());
+  const bool changed = next.text.size() != text.size();
+  decoded = std::move(next);
+  return changed;
+}
+
+// `text` with one kRedacted for each stretch of `hidden`, which may overlap.
+std::string without(const std::vector<Range>& hidden, std::string_view text) {
+  std::string out;
+  std::size_t at = 0;
+  for (const Range& range : hidden) {
+    if (range.end <= at) continue;
+    // What goes on where another ended belongs to it.
+    if (range.begin > at || out.empty()) {
+      out.append(text.substr(at, range.begin - at)).append(kRedacted);
+    }
+    at = range.end;
+  }
+  return out.append(text.substr(at));
+}
+
 // By the configuration's `redact`. An object or an array that is shown whole could hold any of the
 // paths, so it is hidden where there are some.
 bool is_redacted_place(const Redaction& redaction, std::string_view path, std::string_view value) {
@@ -206,22 +273,17 @@ bool is_secret_name(const Redaction& redaction, std::string_view name) {
 }
 
 std::string redacted_text(const Redaction& redaction, std::string_view text) {
-  std::string out;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t sign = text.find_first_of("=:%", at);
-    if (sign == kNone) break;
-    std::size_t start = 0;
-    const std::size_t end = end_of_secret(redaction, text, sign, start);
-    if (end == kNone || end == start) {
-      out.append(text.substr(at, sign + 1 - at));
-      at = sign + 1;
-    } else {
-      out.append(text.substr(at, start - at)).append(kRedacted);
-      at = end;
+  std::vector<Range> hidden = secrets_in(redaction, text);
+  Decoded decoded = as_it_is(text);
+  // What stands encoded in a value is read like what stands in it: `state=%7B%22token%22%3A…`.
+  for (int level = 0; level < kEncodingsMax && decode(decoded); ++level) {
+    for (const Range& range : secrets_in(redaction, decoded.text)) {
+      hidden.push_back({decoded.at[range.begin], decoded.at[range.end]});
     }
   }
-  return out.append(text.substr(std::min(at, text.size())));
+  std::sort(hidden.begin(), hidden.end(),
+            [](const Range& a, const Range& b) { return a.begin < b.begin; });
+  return without(hidden, text);
 }
 
 std::string redacted_value(const Redaction& redaction, std::string_view path,

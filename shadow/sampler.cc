@@ -8,8 +8,16 @@ std::string_view to_string(Skip skip) {
   switch (skip) {
     case Skip::method:
       return "method";
-    case Skip::body:
-      return "body";
+    case Skip::excluded:
+      return "excluded";
+    case Skip::direction:
+      return "direction";
+    case Skip::body_budget:
+      return "body_budget";
+    case Skip::marked:
+      return "marked";
+    case Skip::not_sent:
+      return "not_sent";
     case Skip::conditional:
       return "conditional";
     case Skip::range:
@@ -59,7 +67,6 @@ std::optional<Skip> eligible(const Sampling& sampling, const RequestHead& reques
   if (std::find(methods.begin(), methods.end(), request.method) == methods.end()) {
     return Skip::method;
   }
-  if (request.has_body()) return Skip::body;
   if (const auto skip = asks_for_less(request.headers)) return skip;
   // Last, so that the share is one of the eligible exchanges.
   if (draw >= sampling.millipercent) return Skip::sample;

@@ -13,7 +13,11 @@ namespace banyan::shadow {
 
 enum class Skip : std::uint8_t {
   method,       // not one of shadow.methods
-  body,         // the request has a body
+  excluded,     // shadow.exclude
+  direction,    // shadow.direction
+  body_budget,  // the request's body does not fit the budgets
+  marked,       // a shadow itself, and trusted to be one
+  not_sent,     // the primary's request did not leave whole, or was answered before it had
   conditional,  // If-*: the answer depends on which arm was asked before
   range,        // a part, which the other arm may cut otherwise
   sample,       // not drawn

@@ -132,6 +132,7 @@ void DownstreamConnection::on_request(codec::StreamId stream, RequestHead& head)
   timer_.cancel();
   in_head_ = false;
   transport_->limit_reads(head.has_body() ? net::Loop::kReadSlabBytes : kPipelineReadMax);
+  if (next_listener_) listener_ = std::move(next_listener_);
   exchange_ = std::make_unique<exchange::Exchange>(*this, services_, *this, *listener_);
   exchange_->start(head);
 }

@@ -12,6 +12,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "proxy/codec/http1_server_codec.h"
 #include "proxy/exchange/downstream_stream.h"
@@ -59,6 +60,12 @@ class DownstreamConnection final : public net::Deferrable,
   // Ends at once; true where that cut an exchange.
   bool cut();
 
+  [[nodiscard]] const std::string& listener() const { return listener_->name; }
+  // A reload: the next exchange begins with these settings of the same listener.
+  void follow(std::shared_ptr<const config::Listener> settings) {
+    next_listener_ = std::move(settings);
+  }
+
   std::size_t place = 0;  // the owner's: where it keeps this connection
 
  private:
@@ -101,7 +108,8 @@ class DownstreamConnection final : public net::Deferrable,
 
   Owner& owner_;
   exchange::Services& services_;
-  std::shared_ptr<const config::Listener> listener_;
+  std::shared_ptr<const config::Listener> listener_;  // of the exchange under way
+  std::shared_ptr<const config::Listener> next_listener_;
   std::unique_ptr<net::TcpTransport> transport_;
   codec::Http1ServerCodec codec_;
   net::Timer timer_;  // head, idle or linger

@@ -21,6 +21,7 @@ bool make_error_response(const Error& error, ResponseHead& head, std::string& bo
   if (error.code == ErrorCode::method_not_allowed) {
     head.headers.add("allow", kAllow);
   }
+  if (error.code == ErrorCode::shadow_write) head.headers.add("allow", "GET, HEAD, OPTIONS");
   return true;
 }
 

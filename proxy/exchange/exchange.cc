@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/comparison/outcome.h"
+#include "proxy/exchange/choice.h"
 #include "proxy/exchange/error_response.h"
 #include "proxy/exchange/forwarding.h"
 #include "proxy/exchange/retry_policy.h"
@@ -52,17 +53,23 @@ void Exchange::decide() {
       request.content_length > plan_->snapshot->limits.body_bytes) {
     return fail({ErrorCode::body_too_large, Side::downstream, Retry::unsafe, "limits.body_bytes"});
   }
+  marked_ = listener_.trust_shadow_marker && client_.peer_trusted && is_marked(request.headers);
+  if (marked_ && !is_safe(request.method) && !listener_.forward_shadow_writes) {
+    return fail({ErrorCode::shadow_write, Side::downstream, Retry::unsafe, "shadow_writes"});
+  }
   const Result<std::string_view> path = routing::normalised_path(request.path(), heads_->path);
   if (!path) return fail(path.error());
-  const routing::Route* route = plan_->snapshot->routes.find(request.authority, *path);
-  if (route != nullptr) {
-    migration_ = &plan_->migrations[route->migration];
+  const routing::RequestView view{request.authority, *path, request.method_text, request.headers,
+                                  listener_.name};
+  if (const auto match = plan_->snapshot->routes.find(view)) {
+    migration_ = &plan_->migrations[match.route->migration];
+    matched_ = match.rule->path_prefix;
     choose_arm();
-    admission_ =
-        services_.shadows.admit(*plan_, *migration_, request, decision_.arm, services_.draw());
-  } else if (plan_->default_upstream != nullptr) {
-    cluster_ = plan_->default_upstream;
-    timeouts_ = &plan_->default_timeouts;
+    ask_for_shadow(view);
+  } else if (const Plan::Fallback& fallback = plan_->default_for(listener_.name);
+             fallback.cluster != nullptr) {
+    cluster_ = fallback.cluster;
+    timeouts_ = &fallback.timeouts;
   } else {
     return fail({ErrorCode::no_route, Side::downstream, Retry::unsafe, {}});
   }
@@ -81,8 +88,8 @@ void Exchange::answer_as_recipient() {
 
 void Exchange::choose_arm() {
   decision_ =
-      routing::decide(*migration_->route, services_.flag(migration_->flag), migration_->latched(),
-                      heads_->request.headers, services_.random_bits());
+      choose(*migration_, {heads_->request, listener_, client_, services_.flag(migration_->flag),
+                           services_.random_bits(), heads_->parameter});
   if (decision_.reason == routing::Reason::sticky_missing) migration_->stats->sticky_missing.add();
   use_upstream_of_arm();
 }
@@ -98,7 +105,7 @@ bool Exchange::moved_to_legacy() {
       migration_ != nullptr && decision_.arm == Arm::monolith && migration_->latched();
   if (!rolled_back || stage_ != Stage::connect) return false;
   lease_.reset();
-  admission_ = {};
+  if (copy_.give_up()) count_skip(shadow::Skip::rolled_back);
   attempts_ = 0;
   choose_arm();
   return true;
@@ -127,17 +134,13 @@ void Exchange::forward() {
   if (moved_to_legacy()) return connect();
   stage_ = Stage::forward;
   heads_->forwarded.clear();
-  forward_request(heads_->request,
-                  {.peer = downstream_.peer(),
-                   .peer_trusted = client_.peer_trusted,
-                   .x_forwarded = listener_.x_forwarded,
-                   .via = listener_.via},
-                  heads_->forwarded);
+  forward_request(heads_->request, forward_rules(), heads_->forwarded);
+  if (migration_ != nullptr) to_arm(migration_->form(decision_.arm, matched_), heads_->forwarded);
   lease_->send_head(heads_->forwarded);
   if (downstream_blocked_) lease_->pause_reading();
   std::string held = request_body_.open();
   if (!held.empty()) services_.loop.defer_delete(std::make_unique<net::HeldBytes>(std::move(held)));
-  if (admission_) {
+  if (copy_) {
     recording_.emplace(reservation_for(*plan_, *migration_));
     services_.loop.after_flush(*this);
   }
@@ -165,11 +168,16 @@ void Exchange::on_request_end() {
 void Exchange::take_body(Bytes bytes) {
   body_sent_ = true;
   lease_->send_body(bytes);
+  if (copy_.take_body(bytes)) return;
+  count_skip(shadow::Skip::body_budget);
+  recording_.reset();
 }
 
 void Exchange::take_body_end() {
   if (!heads_->trailers.empty()) lease_->send_trailers(heads_->trailers);
   lease_->send_end();
+  copy_.body_ended();
+  if (copy_) services_.loop.after_flush(*this);
 }
 
 void Exchange::pause_body() {
@@ -182,56 +190,35 @@ void Exchange::resume_body() {
   arm_timer();
 }
 
-// The primary's request was handed to the kernel, or is waiting for room there; or it was not sent
-// after all and is tried again.
-void Exchange::on_flushed() {
-  if (stage_ == Stage::forward && lease_->backlog() == 0) launch_shadow();
-}
-
-void Exchange::launch_shadow() {
-  if (!admission_) return;
-  ShadowRequest copy;
-  copy.plan = plan_;
-  copy.migration = migration_->route->migration;
-  copy.primary = decision_.arm;
-  copy.head = heads_->forwarded;
-  mark_as_shadow(copy.head, migration_->settings->name);
-  copy.at = at_;
-  copy.admission = std::move(admission_);
-  shadow_ = services_.shadows.launch(std::move(copy));
-  if (shadow_ == 0) recording_.reset();
-}
-
-void Exchange::abandon_shadow() {
-  admission_ = {};
-  if (shadow_ != 0) {
-    services_.shadows.primary_finished(
-        std::exchange(shadow_, 0),
-        recording_->finish(shadow::Outcome::abandoned, std::chrono::microseconds(0)));
-  }
-  recording_.reset();
-}
-
 // ---- 4 respond --------------------------------------------------------------------------------
 
 void Exchange::on_stream_informational(ResponseHead& head) {
   if (stage_ != Stage::forward) return;
   informed_ = true;
   continued_ = continued_ || head.status == 100;
-  heads_->response.clear();
-  forward_response(head, listener_.via, heads_->response);
+  shape_response(head);
   downstream_.send_informational(heads_->response);
   arm_timer();
+}
+
+// As the client is to see it.
+void Exchange::shape_response(const ResponseHead& head) {
+  heads_->response.clear();
+  forward_response(head, listener_.via, heads_->response);
+  if (migration_ == nullptr) return;
+  from_arm(migration_->form(decision_.arm, matched_), heads_->request.authority, heads_->response);
 }
 
 void Exchange::on_stream_response(ResponseHead& head) {
   stage_ = Stage::respond;
   status_ = head.status;
   launch_shadow();  // where the request waited for room until now
-  heads_->response.clear();
-  forward_response(head, listener_.via, heads_->response);
-  downstream_.send_head(heads_->response);
+  shape_response(head);
   if (recording_) recording_->head(heads_->response);
+  if (listener_.expose_arm && migration_ != nullptr) {
+    expose(decision_.arm, heads_->response.headers);
+  }
+  downstream_.send_head(heads_->response);
   arm_timer();
 }
 
@@ -245,6 +232,7 @@ void Exchange::on_stream_body(Bytes bytes) {
 void Exchange::on_stream_trailers(const Headers& trailers) { downstream_.send_trailers(trailers); }
 
 void Exchange::on_stream_end() {
+  launch_shadow();
   // The connection goes back first: the client's next request may want it at once.
   lease_.reset();
   downstream_.send_end();
@@ -294,7 +282,7 @@ void Exchange::recover(Error error) {
 // A failure of the monolith, and legacy's exchange from now on, which is not compared.
 void Exchange::fall_back(const Error& error) {
   const int status = status_of(error.code);
-  stats().of(Arm::monolith, Role::primary).requests[observe::code_class(status)].add();
+  stats().of(Arm::monolith, role()).requests[observe::code_class(status)].add();
   stats().fallbacks.add();
   cluster_->on_primary_failure();
   abandon_shadow();
@@ -365,10 +353,10 @@ void Exchange::finish(shadow::Outcome outcome) {
   stage_ = Stage::finished;
   timer_.cancel();
   services_.loop.cancel_after_flush(*this);
-  admission_ = {};
+  if (copy_.give_up()) count_skip(shadow::Skip::not_sent);
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started_);
-  observe::ArmStats& arm = stats().of(decision_.arm, Role::primary);
+  observe::ArmStats& arm = stats().of(decision_.arm, role());
   arm.requests[observe::code_class(status_)].add();
   arm.duration.observe(duration);
   write_record(duration);

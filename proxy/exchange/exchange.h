@@ -19,8 +19,11 @@
 #include "proxy/exchange/body_pipe.h"
 #include "proxy/exchange/client_address.h"
 #include "proxy/exchange/downstream_stream.h"
+#include "proxy/exchange/forwarding.h"
 #include "proxy/exchange/plan.h"
 #include "proxy/exchange/services.h"
+#include "proxy/exchange/shadow_copy.h"
+#include "proxy/exchange/shadow_request.h"
 #include "proxy/net/deferred_delete.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/timer_wheel.h"
@@ -72,13 +75,19 @@ class Exchange final : public net::Deferrable,
   [[nodiscard]] bool moved_to_legacy();
   void connect();
   void forward();
+  [[nodiscard]] ForwardRules forward_rules() const;
+  void ask_for_shadow(const routing::RequestView& view);
   void launch_shadow();
   void abandon_shadow();
   void recover(Error error);
   void fall_back(const Error& error);
+  void shape_response(const ResponseHead& head);
   void fail(Error error);
   void answer(const Error& error);
   void finish(shadow::Outcome outcome);
+  // What it counts as: a shadow that passes through is nobody's primary.
+  [[nodiscard]] Role role() const { return marked_ ? Role::shadow : Role::primary; }
+  void count_skip(shadow::Skip skip);
   void write_record(std::chrono::microseconds duration);
 
   // upstream::StreamEvents
@@ -115,12 +124,13 @@ class Exchange final : public net::Deferrable,
   net::Timer timer_;
 
   const MigrationPlan* migration_ = nullptr;  // nullptr: default, or none
+  std::string_view matched_;                  // the path_prefix of the rule
   upstream::Cluster* cluster_ = nullptr;
   const config::Timeouts* timeouts_;  // of the upstream
   routing::Decision decision_;
   upstream::Lease lease_;
 
-  comparison::Admission admission_;  // until the shadow is launched
+  ShadowCopy copy_;  // until the shadow is launched
   std::optional<comparison::Recording> recording_;
   ShadowId shadow_ = 0;
 
@@ -135,6 +145,7 @@ class Exchange final : public net::Deferrable,
   bool body_sent_ = false;
   bool informed_ = false;   // the client got an informational head
   bool fell_back_ = false;  // to legacy, because the monolith could not be reached
+  bool marked_ = false;     // another Banyan's shadow, on a listener that trusts it
   bool downstream_blocked_ = false;
   bool continued_ = false;  // the client was told to send its body
 };

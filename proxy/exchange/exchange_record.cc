@@ -18,6 +18,7 @@ void Exchange::write_record(std::chrono::microseconds duration) {
                   : cluster_ != nullptr ? "default"
                                         : "no_route";
   record.arm = decision_.arm;
+  record.role = role();
   record.bucket = decision_.bucket;
   record.status = status_;
   record.error = error_;

@@ -14,8 +14,9 @@ bool is_ours_to_say(HeaderId id, const ForwardRules& rules) {
   switch (id) {
     case HeaderId::host:
     case HeaderId::content_length:
-    case HeaderId::x_banyan_shadow:
       return true;
+    case HeaderId::x_banyan_shadow:
+      return !rules.keep_marker;
     case HeaderId::x_forwarded_for:
       return !rules.peer_trusted || rules.x_forwarded;
     case HeaderId::forwarded:
@@ -69,12 +70,15 @@ void announce_trailers(Framing framing, const Headers& in, Headers& out) {
 void copy_request_fields(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   const codec::HopByHop hop(in.headers);
   const std::optional<std::uint64_t> hops = hops_left(in);
+  const bool marker_is_dropped = !rules.keep_marker;
   out.headers.add_from(in.headers, [&](const Header& h) {
-    const bool said_anew = is_ours_to_say(h.id, rules) || h.id == HeaderId::baggage ||
-                           is_for_http11(in, h) || (hops && counts_hops(in, h));
-    return !said_anew && !hop.covers(h);
+    const bool said_anew = is_ours_to_say(h.id, rules) || is_for_http11(in, h) ||
+                           (h.id == HeaderId::baggage && marker_is_dropped) ||
+                           (hops && counts_hops(in, h));
+    const bool dropped = !rules.dropped.empty() && equals_ignoring_case(h.name, rules.dropped);
+    return !said_anew && !dropped && !hop.covers(h);
   });
-  if (in.headers.has(HeaderId::baggage)) add_baggage(in, hop, out);
+  if (marker_is_dropped && in.headers.has(HeaderId::baggage)) add_baggage(in, hop, out);
   if (hops && *hops > 0) out.headers.add(kMaxForwards, std::to_string(*hops - 1));
   add_trailer_fields(in, out);
   announce_trailers(in.framing, in.headers, out.headers);
@@ -103,6 +107,18 @@ void add_x_forwarded(const RequestHead& in, const ForwardRules& rules, RequestHe
 }
 
 }  // namespace
+
+bool is_marked(const Headers& headers) {
+  if (headers.find(HeaderId::x_banyan_shadow)) return true;
+  if (!headers.find(HeaderId::baggage)) return false;
+  bool found = false;
+  for (const Header h : headers) {
+    if (h.id != HeaderId::baggage) continue;
+    for_each_list_member(h.value,
+                         [&](std::string_view member) { found = found || is_marker(member); });
+  }
+  return found;
+}
 
 std::string baggage_without_marker(std::string_view list) {
   std::string rest;
@@ -144,11 +160,6 @@ void forward_response(const ResponseHead& in, bool via, ResponseHead& out) {
   });
   announce_trailers(in.framing, in.headers, out.headers);
   if (via) out.headers.add(HeaderId::via, "1.1 banyan");
-}
-
-void mark_as_shadow(RequestHead& head, std::string_view migration) {
-  head.headers.add(HeaderId::x_banyan_shadow, migration);
-  head.headers.add(HeaderId::baggage, "banyan-shadow=1");
 }
 
 }  // namespace banyan::exchange

@@ -21,20 +21,20 @@ struct ForwardRules {
   bool peer_trusted = false;
   bool x_forwarded = true;  // whether this hop adds its own
   bool via = false;
+  bool keep_marker = false;       // of a shadow that is trusted
+  std::string_view dropped = {};  // a field that ends here; empty: none
 };
 
 // How many more hops the request may go, where it says so: `Max-Forwards` of OPTIONS
 // (RFC 9110 §7.6.2; TRACE is refused). At 0 it must not be forwarded; forwarding counts it down.
 [[nodiscard]] std::optional<std::uint64_t> hops_left(const RequestHead& in);
+// Whether another Banyan, or a service that its shadow reached, marked the request as a shadow's.
+[[nodiscard]] bool is_marked(const Headers& headers);
 
 // Fills `out`, which was cleared, from the client's request.
 void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHead& out);
 // Fills `out`, which was cleared, from the upstream's response.
 void forward_response(const ResponseHead& in, bool via, ResponseHead& out);
-
-// Turns a copy of the primary's forwarded request into the shadow's: `x-banyan-shadow` and the
-// baggage member that tells instrumented services.
-void mark_as_shadow(RequestHead& head, std::string_view migration);
 
 // `list` without its `banyan-shadow` members (W3C Baggage).
 [[nodiscard]] std::string baggage_without_marker(std::string_view list);

@@ -6,11 +6,15 @@
 
 #include <array>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/arm.h"
 #include "config/snapshot.h"
 #include "proxy/comparison/budget.h"
+#include "proxy/exchange/arm_form.h"
 #include "proxy/observe/stats.h"
 #include "proxy/upstream/cluster.h"
 #include "routing/slots.h"
@@ -28,7 +32,14 @@ struct MigrationPlan {
   observe::MigrationStats* stats = nullptr;             // of this worker
   observe::MigrationStats* comparison_stats = nullptr;  // of the comparison thread
   comparison::Ledger* ledger = nullptr;
+  // Authorities of each arm in its answers, by Arm; where it is rewritten.
+  std::array<std::vector<std::string>, 2> hosts{};
 
+  [[nodiscard]] ArmForm form(Arm arm, std::string_view matched) const {
+    const routing::Rewrite& rewrite = settings->rewrite[static_cast<std::size_t>(arm)];
+    if (!rewrite.is_needed()) return {};
+    return {&rewrite, matched, hosts[static_cast<std::size_t>(arm)]};
+  }
   [[nodiscard]] upstream::Cluster& cluster(Arm arm) const {
     return arm == Arm::legacy ? *legacy : *monolith;
   }
@@ -38,11 +49,24 @@ struct MigrationPlan {
 struct Plan {
   std::shared_ptr<const config::Snapshot> snapshot;
   std::vector<MigrationPlan> migrations;  // as snapshot->migrations
-  upstream::Cluster* default_upstream = nullptr;
-  config::Timeouts default_timeouts;
+  // What serves requests that no migration matches; without a cluster: nothing.
+  struct Fallback {
+    upstream::Cluster* cluster = nullptr;
+    config::Timeouts timeouts{};
+  };
+  Fallback fallback;
+  // Of the listeners that have one of their own, by their names: kept connections outlive a reload.
+  std::vector<std::pair<std::string, Fallback>> listener_fallbacks;
   std::vector<std::shared_ptr<upstream::Cluster>> clusters;  // keeps alive what is pointed at
   observe::MigrationStats* none = nullptr;                   // what belongs to no migration
   comparison::Ledger* process_ledger = nullptr;
+
+  [[nodiscard]] const Fallback& default_for(std::string_view listener) const {
+    for (const auto& [name, own] : listener_fallbacks) {
+      if (name == listener) return own;
+    }
+    return fallback;
+  }
 };
 
 // What one arm's answer may take of the three budgets; the migration has a shadow.

@@ -18,10 +18,11 @@ void Heads::clear() {
   response.clear();
   trailers.clear();
   path.clear();
+  parameter.clear();
   for (Headers* h : {&request.headers, &forwarded.headers, &response.headers, &trailers}) {
     h->shrink(kKeptBytesMax);
   }
-  for (std::string* s : {&request.target, &forwarded.target, &path}) shrink(*s);
+  for (std::string* s : {&request.target, &forwarded.target, &path, &parameter}) shrink(*s);
 }
 
 }  // namespace banyan::exchange

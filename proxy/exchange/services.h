@@ -23,6 +23,7 @@ struct Heads {
   ResponseHead response;  // what goes to the client
   Headers trailers;       // of the request
   std::string path;       // scratch of the normalised path
+  std::string parameter;  // scratch of a sticky key in the query
   void clear();
 };
 
@@ -40,6 +41,9 @@ struct Services {
   bool draining = false;
 
   [[nodiscard]] std::uint32_t random_bits() { return static_cast<std::uint32_t>(random()); }
+  [[nodiscard]] std::uint64_t random_bits_64() {
+    return std::uint64_t{random_bits()} << 32U | random_bits();
+  }
   // Uniform over 0..99'999.
   [[nodiscard]] std::uint32_t draw() {
     return static_cast<std::uint32_t>(std::uint64_t{random_bits()} * 100'000 >> 32U);

@@ -29,10 +29,16 @@ void ShadowExchange::start() {
 void ShadowExchange::on_stream_ready() { send(); }
 
 void ShadowExchange::send() {
-  // Decided before a rollback, sent after it: not any more.
-  if (arm() == Arm::monolith && migration().latched()) return finish(shadow::Outcome::abandoned);
+  if (rolled_back()) return finish(shadow::Outcome::abandoned);
   lease_->send_head(request_.head);
+  if (!request_.body.bytes.empty()) lease_->send_body(request_.body.bytes);
   lease_->send_end();
+}
+
+// Decided before a rollback, sent after it: not any more.
+bool ShadowExchange::rolled_back() const {
+  return arm() == Arm::monolith && migration().latched() &&
+         !migration().settings->shadow->keep_after_rollback;
 }
 
 void ShadowExchange::on_stream_response(ResponseHead& head) {
@@ -40,6 +46,7 @@ void ShadowExchange::on_stream_response(ResponseHead& head) {
   count(head.status);
   ResponseHead forwarded;
   forward_response(head, false, forwarded);
+  from_arm(migration().form(arm(), request_.matched), request_.authority, forwarded);
   recording_.head(forwarded);
 }
 

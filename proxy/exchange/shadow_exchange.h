@@ -13,22 +13,13 @@
 #include "proxy/comparison/budget.h"
 #include "proxy/comparison/recording.h"
 #include "proxy/exchange/plan.h"
+#include "proxy/exchange/shadow_request.h"
 #include "proxy/net/deferred_delete.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/timer_wheel.h"
 #include "proxy/upstream/upstream_stream.h"
 
 namespace banyan::exchange {
-
-// What a shadow is made of.
-struct ShadowRequest {
-  std::shared_ptr<const Plan> plan;
-  std::size_t migration = 0;  // index into plan->migrations
-  Arm primary = Arm::legacy;
-  RequestHead head;  // as it goes to the shadow's upstream
-  WallTime at;
-  comparison::Admission admission;
-};
 
 class ShadowExchange final : public net::Deferrable, private upstream::StreamEvents {
  public:
@@ -78,6 +69,7 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   void on_timeout();
 
   void send();
+  [[nodiscard]] bool rolled_back() const;
   void finish(shadow::Outcome outcome);
   void count(int status);
   void tell_if_complete();

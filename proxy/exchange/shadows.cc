@@ -9,14 +9,23 @@ namespace banyan::exchange {
 Shadows::~Shadows() = default;
 
 std::optional<shadow::Skip> Shadows::why_not(const Plan& plan, const MigrationPlan& migration,
-                                             const RequestHead& request, Arm primary,
-                                             std::uint32_t draw) const {
+                                             const Question& question) const {
   const config::Shadow& settings = *migration.settings->shadow;
+  const bool to_monolith = question.primary == Arm::legacy;
   if (draining_) return shadow::Skip::draining;
-  if (primary == Arm::legacy && migration.latched()) return shadow::Skip::rolled_back;
-  const auto skip = shadow::eligible(settings.sampling, request, draw);
+  if (!(to_monolith ? settings.to_monolith : settings.to_legacy)) return shadow::Skip::direction;
+  if (to_monolith && migration.latched() && !settings.keep_after_rollback) {
+    return shadow::Skip::rolled_back;
+  }
+  if (settings.exclude.find(question.view)) return shadow::Skip::excluded;
+  const RequestHead& request = question.request;
+  const auto skip = shadow::eligible(settings.sampling, request, question.draw);
   if (skip) return skip;
-  if (migration.cluster(other(primary)).strained()) return shadow::Skip::strained;
+  if (migration.cluster(other(question.primary)).strained()) return shadow::Skip::strained;
+  if (request.framing == Framing::content_length &&
+      request.content_length > settings.budget_exchange) {
+    return shadow::Skip::body_budget;
+  }
   const bool full =
       migration.ledger->bytes.load(std::memory_order_relaxed) >= settings.budget_migration ||
       plan.process_ledger->bytes.load(std::memory_order_relaxed) >= plan.snapshot->shadow_budget;
@@ -25,10 +34,10 @@ std::optional<shadow::Skip> Shadows::why_not(const Plan& plan, const MigrationPl
 }
 
 comparison::Admission Shadows::admit(const Plan& plan, const MigrationPlan& migration,
-                                     const RequestHead& request, Arm primary, std::uint32_t draw) {
+                                     const Question& question) {
   if (!migration.settings->shadow) return {};
   const config::Shadow& settings = *migration.settings->shadow;
-  std::optional<shadow::Skip> skip = why_not(plan, migration, request, primary, draw);
+  std::optional<shadow::Skip> skip = why_not(plan, migration, question);
   // With HTTP/1.1 a running shadow is a connection.
   const std::uint64_t running_max = std::min(settings.max_in_flight, settings.max_connections);
   if (!skip && !comparison::reserve(migration.ledger->in_flight, 1, running_max)) {
@@ -83,8 +92,8 @@ void Shadows::hand_over(ShadowExchange& shadow) {
   job->stats = shadow.migration().comparison_stats;
   job->settled = shadow::plainly_equal(primary.response, copy.response);
   job->pair.method = request.head.method_text;
-  job->pair.target = request.head.target;
-  job->pair.authority = request.head.authority;
+  job->pair.target = request.target;
+  job->pair.authority = request.authority;
   job->pair.primary = request.primary;
   job->pair.at = request.at;
   if (!job->settled) {

@@ -27,11 +27,16 @@ class Shadows final : public ShadowExchange::Owner {
       : loop_(loop), stats_(stats), comparisons_(comparisons), worker_(worker) {}
   ~Shadows();
 
-  // Whether this exchange gets a shadow: asked before any answer is known. Says no by counting the
-  // reason. `draw`: uniform over 0..99'999.
+  // What is asked of Shadows before any answer is known.
+  struct Question {
+    const RequestHead& request;
+    const routing::RequestView& view;  // of the same request
+    Arm primary;
+    std::uint32_t draw;  // uniform over 0..99'999
+  };
+  // Whether this exchange gets a shadow. Says no by counting the reason.
   [[nodiscard]] comparison::Admission admit(const Plan& plan, const MigrationPlan& migration,
-                                            const RequestHead& request, Arm primary,
-                                            std::uint32_t draw);
+                                            const Question& question);
   // Call only after the primary's request bytes were handed to the kernel. 0: it is skipped after
   // all, and counted.
   [[nodiscard]] ShadowId launch(ShadowRequest request);
@@ -45,8 +50,7 @@ class Shadows final : public ShadowExchange::Owner {
   void on_pair_complete(ShadowExchange& shadow) override;
   [[nodiscard]] std::optional<shadow::Skip> why_not(const Plan& plan,
                                                     const MigrationPlan& migration,
-                                                    const RequestHead& request, Arm primary,
-                                                    std::uint32_t draw) const;
+                                                    const Question& question) const;
   void hand_over(ShadowExchange& shadow);
 
   net::Loop& loop_;

@@ -24,6 +24,18 @@ upstream::ClusterSettings settings_for(const config::Snapshot& snapshot, std::si
   return settings;
 }
 
+// What an arm may call itself in a Location: the name that it is asked by, and its endpoints.
+std::vector<std::string> hosts_of(const config::Snapshot& snapshot, const routing::Rewrite& rewrite,
+                                  std::size_t upstream) {
+  std::vector<std::string> hosts;
+  if (!rewrite.is_needed()) return hosts;
+  if (!rewrite.host.empty()) hosts.push_back(rewrite.host);
+  for (const config::Address& endpoint : snapshot.upstreams[upstream].endpoints) {
+    hosts.push_back(config::to_text(endpoint));
+  }
+  return hosts;
+}
+
 }  // namespace
 
 Worker::Worker(std::size_t index, observe::WorkerStats& stats, observe::AccessLog& access_log,
@@ -71,9 +83,13 @@ void Worker::take(Assignment assignment) {
   const auto timeouts = [&](std::size_t i) {
     return config::effective_timeouts(snapshot.timeouts, snapshot.upstreams[i].timeouts);
   };
-  if (snapshot.default_upstream) {
-    plan->default_upstream = cluster(*snapshot.default_upstream);
-    plan->default_timeouts = timeouts(*snapshot.default_upstream);
+  const auto fallback = [&](std::size_t i) {
+    return exchange::Plan::Fallback{cluster(i), timeouts(i)};
+  };
+  if (snapshot.default_upstream) plan->fallback = fallback(*snapshot.default_upstream);
+  for (const config::Listener& l : snapshot.listeners) {
+    if (!l.default_upstream) continue;
+    plan->listener_fallbacks.emplace_back(l.name, fallback(*l.default_upstream));
   }
   for (std::size_t i = 0; i < snapshot.migrations.size(); ++i) {
     const config::Migration& m = snapshot.migrations[i];
@@ -87,7 +103,9 @@ void Worker::take(Assignment assignment) {
                                 .timeouts = {timeouts(m.legacy), timeouts(m.monolith)},
                                 .stats = slots.stats,
                                 .comparison_stats = slots.comparison_stats,
-                                .ledger = slots.ledger});
+                                .ledger = slots.ledger,
+                                .hosts = {hosts_of(snapshot, m.rewrite[0], m.legacy),
+                                          hosts_of(snapshot, m.rewrite[1], m.monolith)}});
   }
   for (const auto& [name, kept] : clusters_) plan->clusters.push_back(kept);
   services_.plan = std::move(plan);
@@ -135,6 +153,10 @@ void Worker::update_listeners(Assignment& assignment) {
     next.emplace(settings.name, std::move(open));
   }
   listeners_ = std::move(next);
+  for (const auto& connection : connections_) {
+    const auto open = listeners_.find(connection->listener());
+    if (open != listeners_.end()) connection->follow(open->second.settings);
+  }
 }
 
 void Worker::on_accept(const std::string& listener, std::unique_ptr<net::TcpTransport> transport) {

@@ -5,9 +5,11 @@ import random
 
 import pytest
 
+from support import upstream as up
 from support.buckets import arm_of, bucket_of
+from support.http import fetch
 from support.metrics import total
-from support.proxy import migration
+from support.proxy import Banyan, migration
 from support.wait import eventually
 
 USERS = [f"user-{i}" for i in range(2000)]
@@ -151,6 +153,148 @@ def test_a_host_is_more_specific_than_a_path(banyan, config):
     assert proxy.fetch("/shop/1", headers=[user]).served_by == "legacy"
     for host in ("eu.shop.test", "EU.shop.test:8080"):
         assert proxy.fetch("/shop/1", headers=[user, ("Host", host)]).served_by == "monolith"
+
+
+def two_listeners(config):
+    """Migrations told apart by method, header and listener, all on one path."""
+    flags = {"shop": 0, "get": 100, "eu": 100, "inner": 100}
+    prefix = {"path_prefix": "/shop"}
+    return config(top={
+        "listeners": [{"name": "ingress", "bind": "127.0.0.1:0"},
+                      {"name": "inner", "bind": "127.0.0.1:0", "default": "shop-monolith"}],
+        "migrations": [migration(), migration(name="get", flag="get",
+                                              match=[{**prefix, "method": "PUT"}]),
+                       migration(name="eu", flag="eu",
+                                 match=[{**prefix, "headers": {"x-region": "eu"}}]),
+                       migration(name="inner", flag="inner",
+                                 match=[{**prefix, "listener": "inner"}])],
+        "flags": flags})
+
+
+def test_method_headers_and_listener_tell_requests_apart(banyan, config):
+    proxy = banyan()
+    proxy.reload(two_listeners(config))
+    inner = proxy.addresses["listeners"].get("inner")
+    assert proxy.fetch("/shop/1").served_by == "legacy"
+    assert proxy.fetch("/shop/1", "PUT").served_by == "monolith"
+    assert proxy.fetch("/shop/1", headers=[("X-Region", "eu")]).served_by == "monolith"
+    assert proxy.fetch("/shop/1", headers=[("X-Region", "EU")]).served_by == "legacy"
+    assert proxy.fetch("/shop/1", headers=[("X-Region", "eu")] * 2).served_by == "legacy"
+    assert proxy.fetch("/other").served_by == "legacy"
+    assert inner is None  # told at the start only; `banyan route` says what it would do
+    for listener, url, method, header, name, upstream in (
+            ("ingress", "/shop/1", "GET", "a: b", "shop", "shop-legacy"),
+            ("inner", "/shop/1", "GET", "a: b", "inner", "shop-monolith"),
+            ("inner", "/shop/1", "GET", "x-region: eu", "eu", "shop-monolith"),
+            ("inner", "/other", "GET", "a: b", "none", "shop-monolith"),
+            ("ingress", "/other", "GET", "a: b", "none", "shop-legacy")):
+        done = proxy.cli("route", "-c", proxy.file, "--method", method, "--url", url, "-H", header,
+                         "--listener", listener, "--format", "json")
+        told = json.loads(done.stdout)
+        assert (told["migration"], told["upstream"]) == (name, upstream)
+        assert done.returncode == (1 if name == "none" else 0)
+        assert (told["rule"] is None) == (name == "none")
+    done = proxy.cli("route", "-c", proxy.file, "--method", "GET", "--url", "/shop/1", "-H",
+                     "x-region: eu")
+    assert '{"headers":{"x-region":"eu"},"path_prefix":"/shop"}' in done.stdout
+    done = proxy.cli("route", "-c", proxy.file, "--method", "GET", "--url", "/", "--listener", "x")
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_listener_has_a_default_of_its_own(tmp_path, config, legacy, monolith):
+    with Banyan(tmp_path, two_listeners(config)) as proxy:
+        addresses = proxy.addresses["listeners"]
+        assert fetch(addresses["ingress"], "/other").served_by == "legacy"
+        assert fetch(addresses["inner"], "/other").served_by == "monolith"
+        assert fetch(addresses["ingress"], "/shop/1").served_by == "legacy"
+        assert fetch(addresses["inner"], "/shop/1").served_by == "monolith"
+
+
+def test_a_parameter_or_the_clients_address_keeps_a_user(banyan):
+    proxy = banyan(percent=50, sticky=[{"query": "user"}])
+    for user in USERS[:20]:
+        arm = arm_of("shop", user, 50)
+        assert proxy.fetch(f"/shop/item?a=b&user={user}").served_by == arm
+        assert proxy.fetch(f"/shop/item?user=&us%65r={user.replace('-', '%2D')}").served_by == arm
+    by_address = banyan(percent=50, sticky=[{"query": "user"}, {"client_ip": True}])
+    assert by_address.fetch("/shop/item").served_by == arm_of("shop", "127.0.0.1", 50)
+
+
+def test_a_rewrite_goes_there_and_back(banyan, monolith):
+    proxy = banyan(percent=100, sticky=[], rewrite={"monolith": {
+        "path_prefix": "/api/v2/shop", "host": "monolith.internal",
+        "headers": {"set": {"x-from": "sidecar"}, "remove": ["x-legacy-only"]}}})
+    monolith.behaviour = up.answer(status=201, headers=[
+        ("Location", f"http://{monolith.address}/api/v2/shop/9?x=%2F"),
+        ("Content-Location", "http://monolith.internal/api/v2/shop/9"),
+        ("Link", '</api/v2/shop?page=2>; rel="next"'), ("Refresh", "5; url=/api/v2/shop"),
+        ("Set-Cookie", "a=b; Path=/api/v2/shop"), ("X-Other", "/api/v2/shop")])
+    answer = proxy.fetch("/%73hop/it%2Fem?q=%20", headers=[("Host", "shop.test"),
+                                                          ("X-Legacy-Only", "1")])
+    request = monolith.requests[0]
+    assert request.target == "/api/v2/shop/it%2Fem?q=%20"
+    assert request.header("host") == "monolith.internal"
+    assert (request.header("x-from"), request.header("x-legacy-only")) == ("sidecar", None)
+    assert request.header("x-forwarded-host") == "shop.test"
+    assert answer.header("location") == "http://shop.test/shop/9?x=%2F"
+    assert answer.header("content-location") == "http://shop.test/shop/9"
+    assert answer.header("link") == '</shop?page=2>; rel="next"'
+    assert answer.header("refresh") == "5; url=/shop"
+    assert answer.header("set-cookie") == "a=b; Path=/shop"
+    assert answer.header("x-other") == "/api/v2/shop"
+
+
+def test_an_exposed_arm_is_the_true_one(banyan, legacy, config):
+    legacy.behaviour = up.answer(headers=[("X-Banyan-Arm", "monolith")])
+    proxy = banyan(percent=0)
+    assert proxy.fetch().header("x-banyan-arm") == "monolith"  # not ours to change
+    listener = {"name": "ingress", "bind": "127.0.0.1:0", "expose_arm": True}
+    proxy.reload(config(0, top={"listeners": [listener]}))
+    assert proxy.fetch().header("x-banyan-arm") == "legacy"
+    assert proxy.fetch("/elsewhere").header("x-banyan-arm") == "monolith"
+
+
+def forcing(config, secret_file, from_=("127.0.0.0/8",), **top):
+    listener = {"name": "ingress", "bind": "127.0.0.1:0",
+                "force_arm": {"header": "x-arm", "secret_file": str(secret_file),
+                              "from": list(from_)}}
+    return config(0, top={"listeners": [listener], **top})
+
+
+def test_a_tester_chooses_the_arm_and_a_reload_reads_the_secret_again(tmp_path, config, legacy,
+                                                                      monolith):
+    secret = tmp_path / "secret"
+    secret.write_text("first-secret\n")
+    with Banyan(tmp_path, forcing(config, secret)) as proxy, proxy.connect() as kept:
+        def arm(value):
+            return kept.request("GET", "/shop/item", [("X-Arm", value)]).served_by
+        assert arm("monolith:first-secret") == "monolith"
+        assert arm("legacy:first-secret") == "legacy"
+        assert arm("monolith:wrong-secret") == "legacy"
+        assert arm("monolith") == "legacy"
+        assert kept.request("GET", "/elsewhere", [("X-Arm", "monolith:first-secret")])
+        secret.write_text("second-secret\n")
+        assert proxy.cli("reload").returncode == 0
+        assert arm("monolith:first-secret") == "legacy"
+        assert arm("monolith:second-secret") == "monolith"
+        assert proxy.cli("rollback", "shop").returncode == 0
+        assert arm("monolith:second-secret") == "legacy"
+        log = eventually(lambda: len(proxy.access_log()) == 8 and proxy.access_log(), "the log")
+        assert [line["reason"] for line in log[:2]] == ["forced", "forced"]
+        assert log[-1]["reason"] == "latched"
+        secret.unlink()
+        assert proxy.cli("reload").returncode == 1
+    seen = legacy.requests + monolith.requests
+    assert len(seen) == 8 and not any(r.header("x-arm") for r in seen)
+    assert "secret" not in (tmp_path / "access.jsonl").read_text()
+
+
+def test_a_tester_from_elsewhere_is_a_client_like_any_other(tmp_path, config, legacy):
+    secret = tmp_path / "secret"
+    secret.write_text("a-secret")
+    with Banyan(tmp_path, forcing(config, secret, ["10.0.0.0/8"])) as proxy:
+        assert proxy.fetch(headers=[("X-Arm", "monolith:a-secret")]).served_by == "legacy"
+        assert legacy.requests[0].header("x-arm") is None
 
 
 @pytest.mark.parametrize("percent", (0, 25, 100))

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from support import upstream as up
-from support.http import Connection
+from support.http import Connection, fetch
 from support.metrics import total
 from support.proxy import Banyan
 from support.wait import eventually
@@ -50,15 +50,76 @@ def test_a_get_is_copied_to_the_other_arm_and_marked(banyan, legacy, monolith, p
     assert len(arms[copied_to].requests) == len(arms[primary].requests) == 1
 
 
-def test_what_is_not_safe_or_has_a_body_is_not_copied(banyan, legacy, monolith):
+def test_what_is_not_safe_is_not_copied(banyan, legacy, monolith):
     proxy = banyan(percent=0, shadow={})
-    for method, body in (("POST", b"x"), ("PUT", b"x"), ("DELETE", None), ("PATCH", b"x"),
-                         ("GET", b"a body")):
+    for method, body in (("POST", b"x"), ("PUT", b"x"), ("DELETE", None), ("PATCH", b"x")):
         assert proxy.fetch("/shop/item", method, USER, body).status == 200
     proxy.fetch("/shop/last", headers=USER)
     eventually(lambda: shadow_of(monolith), "the shadow of the last one")
     assert [r.target for r in monolith.requests] == ["/shop/last"]
     assert total(proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 5
+
+
+def test_a_trusted_shadow_passes_uncopied_and_does_not_write(tmp_path, config, legacy, monolith):
+    def listener(name, **keys):
+        return {"name": name, "bind": "127.0.0.1:0", "trusted_proxies": ["127.0.0.1"], **keys}
+    top = {"listeners": [listener("ingress", shadow_marker="trust"),
+                         listener("strip"),
+                         listener("far", shadow_marker="trust", trusted_proxies=["10.0.0.0/8"]),
+                         listener("writes", shadow_marker="trust", shadow_writes="forward")]}
+    marks = [[("X-Banyan-Shadow", "other")], [("Baggage", "a=b, banyan-shadow=1")]]
+    with Banyan(tmp_path, config(0, top=top, shadow={})) as proxy:
+        addresses = proxy.addresses["listeners"]
+        for mark in marks:
+            assert fetch(addresses["ingress"], "/shop/item", "GET", mark).status == 200
+            refused = fetch(addresses["ingress"], "/shop/item", "POST", mark, b"x")
+            assert (refused.status, refused.body) == (405, b"shadow_write\n")
+            assert fetch(addresses["writes"], "/shop/item", "POST", mark, b"x").status == 200
+        assert [r.method for r in legacy.requests] == ["GET", "POST"] * 2
+        assert legacy.requests[0].header("x-banyan-shadow") == "other"
+        assert legacy.requests[2].header("baggage") == "a=b, banyan-shadow=1"
+        assert total(proxy.metrics(), "banyan_shadow_skipped_total", reason="marked") == 4
+        assert total(proxy.metrics(), "banyan_requests_total", role="primary",
+                     migration="shop") == 0
+        for place, mark in itertools.product(("strip", "far"), marks):
+            assert fetch(addresses[place], "/shop/item", "POST", mark, b"x").status == 200
+            assert fetch(addresses[place], "/shop/item", "GET", mark).status == 200
+        eventually(lambda: len(shadow_of(monolith)) == 4, "the shadows of those not trusted")
+        assert not any(r.header("x-banyan-shadow") for r in legacy.requests[4:])
+        assert not any("banyan" in (r.header("baggage") or "") for r in legacy.requests[4:])
+
+
+def test_an_upload_that_is_asked_for_is_copied_whole_and_once(banyan, legacy, monolith):
+    proxy = banyan(percent=0, shadow={"methods": ["POST"], "budget": {"exchange": "1MiB"}})
+    body = bytes(range(256)) * 2000
+    assert proxy.fetch("/shop/item", "POST", USER, body).status == 200
+    copy = eventually(lambda: shadow_of(monolith), "the shadow")[0]
+    original = legacy.requests[0]
+    assert (copy.method, copy.length, copy.digest) == ("POST", len(body), original.digest)
+    too_large = bytes(2 * MIB)
+    assert proxy.fetch("/shop/large", "POST", USER, too_large).status == 200
+    eventually(lambda: total(proxy.metrics(), "banyan_shadow_skipped_total",
+                             reason="body_budget") == 1, "the skip")
+    assert len(monolith.requests) == 1
+
+
+def test_the_sample_has_nothing_to_do_with_the_bucket(banyan, monolith):
+    proxy = banyan(percent=50, shadow={"sample": 50, "direction": "to_monolith"})
+    users = [f"user-{i}" for i in range(3000)]
+    with proxy.connect() as connection:
+        on_legacy = [u for u in users if connection.request(
+            "GET", "/shop/item", [("x-user-id", u)]).served_by == "legacy"]
+    eventually(lambda: compared(proxy) + total(proxy.metrics(), "banyan_shadow_skipped_total",
+                                               reason="sample") >= len(on_legacy), "all drawn")
+    copies = len(shadow_of(monolith))
+    assert abs(copies - len(on_legacy) / 2) < 5 * (len(on_legacy) / 4) ** 0.5
+    # Of the same user one request is copied and another is not.
+    before = len(shadow_of(monolith))
+    with proxy.connect() as connection:
+        for _ in range(40):
+            connection.request("GET", "/shop/item", [("x-user-id", on_legacy[0])])
+    eventually(lambda: len(shadow_of(monolith)) > before, "one of 40")
+    assert len(shadow_of(monolith)) < before + 40
 
 
 def test_head_and_options_are_copied(banyan, monolith):

@@ -4,8 +4,10 @@ import shutil
 
 import pytest
 
+from support import upstream as up
 from support.http import request_bytes
-from support.proxy import Banyan, configuration
+from support.metrics import total
+from support.proxy import Banyan, configuration, migration
 from support.wait import eventually
 
 EXCHANGES = 10_000
@@ -23,6 +25,31 @@ def counted(text):
         if len(fields) >= 5 and fields[0].replace(".", "").isdigit() and fields[-1] != "total":
             calls[fields[-1]] = int(fields[3])
     return calls
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace (script/setup)")
+def test_a_hung_shadow_costs_the_primary_no_call(tmp_path, nginx, release, monolith):
+    monolith.behaviour = up.hang
+    legacy = nginx("legacy")
+    shadow = {"timeout": "10m", "max_in_flight": 8}
+    config = configuration(tmp_path, legacy, monolith, log={"level": "info", "access": "off"},
+                           migrations=[migration(shadow=shadow)], drain={"delay": "0ms"})
+    table = tmp_path / "strace.txt"
+    wrapper = ["strace", "-D", "-f", "-c", "-o", str(table)]
+    with Banyan(tmp_path, config, release, wrapper=wrapper) as proxy:
+        request = request_bytes("GET", "/shop/kilobyte", [("x-user-id", "user-1")])
+        with proxy.connect() as connection:
+            for _ in range(EXCHANGES):
+                connection.send(request)
+                assert connection.answer().status == 200
+        assert total(proxy.metrics(), "banyan_shadow_skipped_total") == EXCHANGES - 8
+    assert len(monolith.requests) == 8
+    text = eventually(lambda: table.exists() and "total" in table.read_text() and table.read_text(),
+                      "strace's table")
+    calls = counted(text)
+    io = sum(n for call, n in calls.items() if FAMILIES.match(call)) / EXCHANGES
+    assert io <= PER_EXCHANGE_MAX, text
+    assert calls.get("epoll_ctl", 0) / EXCHANGES <= EPOLL_CTL_MAX, text
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace (script/setup)")

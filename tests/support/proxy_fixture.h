@@ -38,7 +38,9 @@ inline std::string post(std::string_view target, std::string_view body) {
 class ProxyTest : public ::testing::Test {
  protected:
   ProxyTest() {
-    snapshot.listeners.push_back({.name = "ingress", .bind = {"127.0.0.1", 0}});
+    snapshot.listeners.emplace_back();
+    snapshot.listeners.back().name = "ingress";
+    snapshot.listeners.back().bind = {"127.0.0.1", 0};
     snapshot.listeners.back().x_forwarded = false;
     for (const auto& [name, at] :
          {std::pair{"legacy", legacy.port()}, std::pair{"monolith", monolith.port()}}) {

@@ -35,9 +35,14 @@ void collect(const Node& node, const std::string& path, std::set<std::string>& p
   for (const Node& item : node.items) collect(item, path + "[]", paths);
 }
 
+std::shared_ptr<const Snapshot> full_example() {
+  return load_file(BANYAN_SOURCE_DIR "/config/examples/full.yaml", Files::leave_out).snapshot;
+}
+
 TEST(Examples, Load) {
   for (const char* name : {"quickstart.yaml", "full.yaml"}) {
-    const Loaded loaded = load_file(std::string(BANYAN_SOURCE_DIR "/config/examples/") + name);
+    const Loaded loaded =
+        load_file(std::string(BANYAN_SOURCE_DIR "/config/examples/") + name, Files::leave_out);
     for (const Problem& problem : loaded.problems) ADD_FAILURE() << to_text(name, problem);
     EXPECT_TRUE(loaded.snapshot) << name;
   }
@@ -54,7 +59,7 @@ TEST(Examples, FullHasEveryKey) {
 }
 
 TEST(Examples, FullShowsTheDefaults) {
-  const auto full = load_file(BANYAN_SOURCE_DIR "/config/examples/full.yaml").snapshot;
+  const auto full = full_example();
   ASSERT_TRUE(full);
   const Snapshot d;
   EXPECT_THAT(fixed_keys_changed(*full, d), IsEmpty());
@@ -83,6 +88,9 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(full->store.samples, d.store.samples);
   EXPECT_EQ(full->listeners.at(0).via, Listener().via);
   EXPECT_EQ(full->listeners.at(0).x_forwarded, Listener().x_forwarded);
+  EXPECT_EQ(full->listeners.at(0).expose_arm, Listener().expose_arm);
+  EXPECT_EQ(full->listeners.at(0).trust_shadow_marker, Listener().trust_shadow_marker);
+  EXPECT_EQ(full->listeners.at(0).forward_shadow_writes, Listener().forward_shadow_writes);
   const Upstream& upstream = full->upstreams.at(0);
   EXPECT_EQ(upstream.idle_timeout, Upstream().idle_timeout);
   EXPECT_EQ(upstream.max_connection_age, Upstream().max_connection_age);
@@ -97,7 +105,7 @@ TEST(Examples, FullShowsTheDefaults) {
 }
 
 TEST(Examples, FullShowsTheDefaultsOfAMigration) {
-  const auto full = load_file(BANYAN_SOURCE_DIR "/config/examples/full.yaml").snapshot;
+  const auto full = full_example();
   ASSERT_TRUE(full);
   const Shadow& shadow = full->migrations.at(0).shadow.value();
   const Shadow d;
@@ -108,6 +116,10 @@ TEST(Examples, FullShowsTheDefaultsOfAMigration) {
   EXPECT_EQ(shadow.max_connections, d.max_connections);
   EXPECT_EQ(shadow.budget_exchange, d.budget_exchange);
   EXPECT_EQ(shadow.budget_migration, d.budget_migration);
+  EXPECT_EQ(shadow.to_monolith, d.to_monolith);
+  EXPECT_EQ(shadow.to_legacy, d.to_legacy);
+  EXPECT_EQ(shadow.keep_after_rollback, d.keep_after_rollback);
+  EXPECT_TRUE(shadow.headers.empty());
   EXPECT_EQ(full->migrations[0].flag, full->migrations[0].name);
 }
 

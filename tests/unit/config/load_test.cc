@@ -106,7 +106,8 @@ flags: { headerColor: 5 }
   EXPECT_EQ(migration.shadow->budget_migration, 5120U);
   ASSERT_EQ(migration.compare.ignore.size(), 2U);
   EXPECT_EQ(migration.compare.ignore[0].text(), "$.a");
-  const routing::Route* route = made->routes.find("any", "/orders/5");
+  const Headers none;
+  const routing::Route* route = made->routes.find({"any", "/orders/5", "GET", none, ""}).route;
   ASSERT_NE(route, nullptr);
   EXPECT_EQ(route->name, "orders");
   EXPECT_EQ(route->migration, 0U);
@@ -117,6 +118,38 @@ flags: { headerColor: 5 }
   EXPECT_EQ(route->sticky[1].name, "Session");
   EXPECT_EQ(route->sticky_missing, routing::StickyMissing::per_request);
   EXPECT_EQ(made->flags.at("headerColor"), routing::Share{5'000});
+}
+
+TEST(Load, RewriteAndTheShadowsRulesAreTakenOver) {
+  const auto made = good(with_migration(
+      "rewrite: { monolith: { path_prefix: /api/orders/, host: \"M.internal:80\",\n"
+      "      headers: { set: { X-A: b }, remove: [x-c] } }, legacy: { host: preserve } }\n"
+      "    shadow: { methods: [POST], exclude: [{ method: DELETE }], direction: to_legacy,\n"
+      "      after_rollback: keep, headers: { remove: [authorization] } }\n"));
+  const Migration& m = made->migrations[0];
+  EXPECT_FALSE(m.rewrite[0].is_needed());
+  EXPECT_EQ(m.rewrite[1].path_prefix, "/api/orders");
+  EXPECT_EQ(m.rewrite[1].host, "m.internal:80");
+  EXPECT_EQ(m.rewrite[1].headers.set.at(0), std::pair(std::string("X-A"), std::string("b")));
+  EXPECT_TRUE(m.rewrite[1].headers.drops("X-C"));
+  const Headers none;
+  EXPECT_TRUE(m.shadow->exclude.find({"h", "/", "DELETE", none, ""}));
+  EXPECT_FALSE(m.shadow->exclude.find({"h", "/", "POST", none, ""}));
+  EXPECT_FALSE(m.shadow->to_monolith);
+  EXPECT_TRUE(m.shadow->to_legacy);
+  EXPECT_TRUE(m.shadow->keep_after_rollback);
+  EXPECT_TRUE(m.shadow->headers.drops("Authorization"));
+}
+
+TEST(Load, AChangeOfTheRewriteStartsTheCountAfresh) {
+  const auto hash = [](std::string_view rewrite) {
+    return good(with_migration(rewrite))->migrations[0].compare_hash;
+  };
+  const auto none = hash("epoch: e\n");
+  EXPECT_EQ(hash("rewrite: { monolith: { host: preserve } }\n"), none);
+  EXPECT_NE(hash("rewrite: { monolith: { path_prefix: /a } }\n"), none);
+  EXPECT_NE(hash("rewrite: { monolith: { path_prefix: /a } }\n"),
+            hash("rewrite: { legacy: { path_prefix: /a } }\n"));
 }
 
 TEST(Load, AFlagIsCalledLikeItsMigrationUnlessGiven) {
@@ -395,16 +428,24 @@ TEST(Load, EveryKeyOfAMigrationIsChecked) {
           {"flag: \"a\\tb\"",
            "11:11 migrations[0].flag: \"a\\x09b\": must be 1 to 128 printable ASCII characters"},
           {"sticky: a", "11:13 migrations[0].sticky: expected a list, found \"a\""},
-          {"sticky: [{}]", "11:14 migrations[0].sticky[0]: needs exactly one of header and cookie"},
+          {"sticky: [{}]",
+           "11:14 migrations[0].sticky[0]: needs exactly one of header, cookie, query and "
+           "client_ip"},
           {"sticky: [{ header: a, cookie: b }]",
-           "11:14 migrations[0].sticky[0]: needs exactly one of header and cookie"},
+           "11:14 migrations[0].sticky[0]: needs exactly one of header, cookie, query and "
+           "client_ip"},
           {"sticky: [{ header: 5 }]",
            "11:24 migrations[0].sticky[0].header: expected text, found the number 5: put it in "
            "quotes"},
           {"sticky: [{ cookie: \"a b\" }]",
            "11:24 migrations[0].sticky[0].cookie: \"a b\": must be 1 to 253 letters, digits or any "
            "of !#$%&'*+-.^_`|~"},
-          {"sticky: [{ query: a }]", "11:16 migrations[0].sticky[0].query: unknown key"},
+          {"sticky: [{ query: \"\" }]",
+           "11:23 migrations[0].sticky[0].query: \"\": must be 1 to 128 printable ASCII "
+           "characters"},
+          {"sticky: [{ client_ip: false }]",
+           "11:27 migrations[0].sticky[0].client_ip: can only be true"},
+          {"sticky: [{ jwt_claim: sub }]", "11:16 migrations[0].sticky[0].jwt_claim: unknown key"},
           {"sticky_missing: monolith",
            "11:21 migrations[0].sticky_missing: expected one of legacy, per_request, found "
            "\"monolith\""},
@@ -422,12 +463,38 @@ TEST(Load, EveryKeyOfAMigrationIsChecked) {
           {"shadow: { methods: GET }",
            "11:24 migrations[0].shadow.methods: expected a list, found \"GET\""},
           {"shadow: { methods: [] }", "11:24 migrations[0].shadow.methods: must not be empty"},
-          {"shadow: { methods: [GET, POST] }",
-           "11:30 migrations[0].shadow.methods[1]: \"POST\" can not be shadowed in this version: "
-           "only GET, HEAD and OPTIONS"},
+          {"shadow: { methods: [GET, TRACE] }",
+           "11:30 migrations[0].shadow.methods[1]: \"TRACE\" can not be shadowed: only GET, HEAD, "
+           "OPTIONS, POST, PUT, PATCH and DELETE"},
           {"shadow: { methods: [get] }",
-           "11:25 migrations[0].shadow.methods[0]: \"get\" can not be shadowed in this version: "
-           "only GET, HEAD and OPTIONS"},
+           "11:25 migrations[0].shadow.methods[0]: \"get\" can not be shadowed: only GET, HEAD, "
+           "OPTIONS, POST, PUT, PATCH and DELETE"},
+          {"shadow: { direction: up }",
+           "11:26 migrations[0].shadow.direction: expected one of to_monolith, to_legacy, both, "
+           "found \"up\""},
+          {"shadow: { after_rollback: go }",
+           "11:31 migrations[0].shadow.after_rollback: expected one of stop, keep, found \"go\""},
+          {"shadow: { exclude: [{ path_prefix: a }] }",
+           "11:39 migrations[0].shadow.exclude[0].path_prefix: \"a\": a path begins with /"},
+          {"shadow: { exclude: [{ listener: x }] }",
+           "11:36 migrations[0].shadow.exclude[0].listener: unknown listener \"x\""},
+          {"shadow: { headers: { set: { Baggage: a=b } } }",
+           "11:33 migrations[0].shadow.headers.set.Baggage: marks the requests that Banyan makes"},
+          {"shadow: { grpc_methods: [] }", "11:15 migrations[0].shadow.grpc_methods: unknown key"},
+          {"rewrite: { monolith: { path_prefix: api } }",
+           "11:41 migrations[0].rewrite.monolith.path_prefix: \"api\": a path begins with /"},
+          {"rewrite: { monolith: { host: \"a:0\" } }",
+           "11:34 migrations[0].rewrite.monolith.host: \"a:0\": a port must be from 1 to 65535"},
+          {"rewrite: { monolith: { headers: { set: { Content-Length: a } } } }",
+           "11:46 migrations[0].rewrite.monolith.headers.set.Content-Length: belongs to the "
+           "framing "
+           "of the message"},
+          {"rewrite: { legacy: { headers: { remove: [Upgrade] } } }",
+           "11:46 migrations[0].rewrite.legacy.headers.remove[0]: belongs to one connection (RFC "
+           "9110 \u00a77.6.1)"},
+          {"rewrite: { legacy: { headers: { set: { host: a } } } }",
+           "11:44 migrations[0].rewrite.legacy.headers.set.host: is what rewrite calls host"},
+          {"rewrite: { shadow: {} }", "11:16 migrations[0].rewrite.shadow: unknown key"},
           {"shadow: { methods: [GET, GET] }",
            "11:30 migrations[0].shadow.methods[1]: GET is there twice"},
           {"shadow: { methods: [5] }",
@@ -501,8 +568,8 @@ TEST(Load, NamesMatchesAndArmsOfMigrationsAreChecked) {
           {"name: a, match: {}, legacy: old, monolith: new",
            "6:32 migrations[0].match: expected a list, found a mapping"},
           {"name: a, match: [{}], legacy: old, monolith: new",
-           "6:33 migrations[0].match[0]: needs path_prefix or host; path_prefix: / matches every "
-           "request"},
+           "6:33 migrations[0].match[0]: needs at least one of path_prefix, host, method, headers "
+           "and listener; path_prefix: / matches every request"},
           {"name: a, match: [{ path_prefix: a }], legacy: old, monolith: new",
            "6:48 migrations[0].match[0].path_prefix: \"a\": a path begins with /"},
           {"name: a, match: [{ path_prefix: 5 }], legacy: old, monolith: new",
@@ -510,8 +577,25 @@ TEST(Load, NamesMatchesAndArmsOfMigrationsAreChecked) {
            "quotes"},
           {"name: a, match: [{ host: \"a:80\" }], legacy: old, monolith: new",
            "6:41 migrations[0].match[0].host: \"a:80\": a host is given without a port"},
-          {"name: a, match: [{ method: GET, host: a }], legacy: old, monolith: new",
-           "6:35 migrations[0].match[0].method: unknown key"},
+          {"name: a, match: [{ grpc_method: Get, host: a }], legacy: old, monolith: new",
+           "6:35 migrations[0].match[0].grpc_method: unknown key"},
+          {"name: a, match: [{ method: get }], legacy: old, monolith: new",
+           "6:43 migrations[0].match[0].method: methods have a case: write GET"},
+          {"name: a, match: [{ method: TRACE }], legacy: old, monolith: new",
+           "6:43 migrations[0].match[0].method: TRACE is never forwarded"},
+          {"name: a, match: [{ headers: { x-a: 1 } }], legacy: old, monolith: new",
+           "6:51 migrations[0].match[0].headers.x-a: expected text, found the number 1: put it in "
+           "quotes"},
+          {"name: a, match: [{ headers: { x-a: a, X-A: b } }], legacy: old, monolith: new",
+           "6:54 migrations[0].match[0].headers.X-A: is there twice: field names have no case"},
+          {"name: a, match: [{ headers: { x-a: \" a\" } }], legacy: old, monolith: new",
+           "6:51 migrations[0].match[0].headers.x-a: \" a\": must be 1 to 4096 bytes without "
+           "control characters and without space at the ends"},
+          {"name: a, match: [{ headers: { host: a } }], legacy: old, monolith: new",
+           "6:46 migrations[0].match[0].headers.host: is matched with the key host"},
+          {"name: a, match: [{ listener: ingres }], legacy: old, monolith: new",
+           "6:45 migrations[0].match[0].listener: unknown listener \"ingres\" (did you mean "
+           "\"ingress\"?)"},
           {"name: a, match: [{ host: a }], legacy: odl, monolith: new",
            "6:55 migrations[0].legacy: unknown upstream \"odl\" (did you mean \"old\"?)"},
           {"name: a, match: [{ host: a }], legacy: old, monolith: shop-monolith",
@@ -522,6 +606,38 @@ TEST(Load, NamesMatchesAndArmsOfMigrationsAreChecked) {
       migration);
   expect_problems(
       {{"default: nwe", "6:10 default: unknown upstream \"nwe\" (did you mean \"new\"?)"}}, with);
+}
+
+std::string with_force_arm(std::string_view keys) {
+  return "listeners: [{ name: a, bind: \"127.0.0.1:0\", force_arm: { " + std::string(keys) +
+         " } }]\n";
+}
+
+TEST(Load, AForcedArmNeedsAllOfItsKeysAndItsFile) {
+  expect_problems(
+      {
+          {"secret_file: /dev/null, from: [\"::/0\"]",
+           "1:54 listeners[0].force_arm.header: missing, but required"},
+          {"header: x-a, secret_file: /nonexistent, from: [\"::/0\"]",
+           "1:82 listeners[0].force_arm.secret_file: \"/nonexistent\": can not be read: No such "
+           "file or directory"},
+          {"header: x-a, secret_file: /dev/null, from: [\"::/0\"]",
+           "1:82 listeners[0].force_arm.secret_file: \"/dev/null\": is no regular file"},
+          {"header: x-a, secret_file: /proc/self/cmdline, from: [\"::/0\"]",
+           "1:82 listeners[0].force_arm.secret_file: \"/proc/self/cmdline\": must hold one line of "
+           "1 to 256 visible ASCII characters"},
+      },
+      with_force_arm);
+  const std::string text =
+      with_force_arm("header: x-a, secret_file: /nonexistent, from: [\"::/0\"]");
+  EXPECT_TRUE(load_text(text, Files::leave_out).snapshot);
+}
+
+TEST(Load, TheFieldOfAForcedArmHasNoOtherMeaning) {
+  const auto problems =
+      problems_of(with_force_arm("header: Host, secret_file: /dev/null, from: [\"::/0\"]"));
+  EXPECT_THAT(problems, testing::Contains("1:64 listeners[0].force_arm.header: Host has a meaning "
+                                          "of its own"));
 }
 
 TEST(Load, AMigrationsNameIsTakenOnce) {
@@ -543,6 +659,19 @@ TEST(Load, ATieIsReportedAtTheSecondRule) {
                             "legacy: old, monolith: new")),
       ElementsAre("6:48 migrations[0].match[1]: matches the same requests as "
                   "migrations[0].match[0] in line 6"));
+}
+
+// Fields of other names may come together in one request; other values of one name may not.
+TEST(Load, RulesTieWhereOneRequestCouldHaveWhatBothAskFor) {
+  EXPECT_THAT(
+      problems_of(migration("name: a, match: [{ headers: { x-a: u } }, { headers: { x-b: v } }], "
+                            "legacy: old, monolith: new")),
+      ElementsAre("6:58 migrations[0].match[1]: matches the same requests as "
+                  "migrations[0].match[0] in line 6"));
+  EXPECT_THAT(
+      problems_of(migration("name: a, match: [{ headers: { x-a: u } }, { headers: { X-A: v } }], "
+                            "legacy: old, monolith: new")),
+      ElementsAre());
 }
 
 TEST(Load, ABrokenRuleTakesNoPartInTies) {

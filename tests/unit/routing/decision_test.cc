@@ -30,6 +30,13 @@ Route keyless_route() {
   return route;
 }
 
+Decision decide(const Route& route, const FlagState& flag, bool latched, const Headers& headers,
+                std::uint32_t draw, std::optional<Arm> forced = {}) {
+  static std::string scratch;
+  return routing::decide(route, flag, latched, forced, {headers, "u=7", "192.0.2.1", scratch},
+                         draw);
+}
+
 FlagState at(std::uint32_t millipercent) { return {1, Share{millipercent}, FlagOrigin::config}; }
 
 Headers user(std::string_view id) {
@@ -186,13 +193,27 @@ TEST(Decision, AllocatesNothing) {
   EXPECT_EQ(d.reason, Reason::bucket);
 }
 
+TEST(Decision, AForcedArmOutranksTheShareAndNeverALatch) {
+  for (const std::uint32_t share : {0U, 50'000U, 100'000U}) {
+    for (const Arm arm : {Arm::legacy, Arm::monolith}) {
+      const Decision d = decide(sticky_route(), at(share), false, user("a"), 0, arm);
+      EXPECT_EQ(d.arm, arm);
+      EXPECT_EQ(d.reason, Reason::forced);
+      EXPECT_EQ(d.bucket, std::nullopt);
+    }
+    const Decision latched = decide(sticky_route(), at(share), true, user("a"), 0, Arm::monolith);
+    EXPECT_EQ(latched.arm, Arm::legacy);
+    EXPECT_EQ(latched.reason, Reason::latched);
+  }
+}
+
 TEST(Reason, EachHasAWordOfItsOwn) {
   std::set<std::string_view> words;
-  for (const Reason r : {Reason::latched, Reason::nobody, Reason::everybody, Reason::bucket,
-                         Reason::sticky_missing, Reason::per_request}) {
+  for (const Reason r : {Reason::latched, Reason::forced, Reason::nobody, Reason::everybody,
+                         Reason::bucket, Reason::sticky_missing, Reason::per_request}) {
     words.insert(to_string(r));
   }
-  EXPECT_EQ(words, (std::set<std::string_view>{"latched", "nobody", "everybody", "bucket",
+  EXPECT_EQ(words, (std::set<std::string_view>{"latched", "forced", "nobody", "everybody", "bucket",
                                                "sticky_missing", "per_request"}));
 }
 

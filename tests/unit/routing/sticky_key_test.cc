@@ -24,8 +24,27 @@ std::string cookie(const std::vector<std::string_view>& lines, std::string_view 
 
 std::string key(const std::vector<StickySource>& sources, const Fields& fields) {
   const Headers headers = headers_of(fields);
-  const auto value = sticky_key(sources, headers);
+  std::string scratch;
+  const auto value =
+      sticky_key(sources, {headers, "u=&u=a%20b+c%zz&%75=x&empty", "192.0.2.1", scratch});
   return value ? std::string(*value) : "-";
+}
+
+TEST(StickyKey, MayBeAParameterAsApplicationsSeeIt) {
+  EXPECT_EQ(key({{Kind::query, "u"}}, {}), "a b c%zz");
+  EXPECT_EQ(key({{Kind::query, "U"}}, {}), "-");
+  EXPECT_EQ(key({{Kind::query, "empty"}}, {}), "-");
+  std::string scratch;
+  EXPECT_EQ(query_value("%75=x", "u", scratch), "x");
+  EXPECT_EQ(query_value("a=1&u&u=", "u", scratch), "");
+  EXPECT_EQ(query_value("", "u", scratch), std::nullopt);
+  EXPECT_EQ(query_value("uu=1&=2&&", "u", scratch), std::nullopt);
+}
+
+TEST(StickyKey, MayBeTheClientsAddress) {
+  EXPECT_EQ(key({{Kind::client_ip, ""}}, {}), "192.0.2.1");
+  EXPECT_EQ(key({{Kind::header, "x"}, {Kind::client_ip, ""}}, {{"x", " "}}), "192.0.2.1");
+  EXPECT_EQ(key({{Kind::client_ip, ""}, {Kind::header, "x"}}, {{"x", "1"}}), "192.0.2.1");
 }
 
 TEST(Cookie, IsFoundAmongOthers_Rfc6265_4_2_1) {

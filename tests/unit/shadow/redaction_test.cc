@@ -60,6 +60,24 @@ TEST(RedactedText, HidesPairs) {
   });
 }
 
+TEST(RedactedText, HidesWhatStandsEncodedInAValue) {
+  expect_text({
+      {"/cb?state=%7B%22token%22%3A%22abc%22%7D&x=1",
+       "/cb?state=%7B%22token%22%3A(redacted)%7D&x=1"},
+      {"/cb?state=%7b%22a%22%3a1%2c%22token%22%3a%22a%5c%22b%22%2c%22c%22%3a2%7d",
+       "/cb?state=%7b%22a%22%3a1%2c%22token%22%3a(redacted)%2c%22c%22%3a2%7d"},
+      {"state=%7B%22user%22%3A%7B%22password%22%3A%22a%26b%3Dc%22%7D%7D&x=1",
+       "state=%7B%22user%22%3A%7B%22password%22%3A(redacted)%7D%7D&x=1"},
+      {"state=%7B%22secret%22%3A%7B%22a%22%3A1%7D%7D", "state=%7B%22secret%22%3A(redacted)%7D"},
+      {"next=%2Fcb%3Fstate%3D%257B%2522token%2522%253A%2522abc%2522%257D",
+       "next=%2Fcb%3Fstate%3D%257B%2522token%2522%253A(redacted)%257D"},
+      {"state=%7B%22t%22%3A%22token%22%7D", "state=%7B%22t%22%3A%22token%22%7D"},
+      {"token=%22abc%22&x=1", "token=(redacted)&x=1"},
+      {"/%7B%22token%22%3A%22abc", "/%7B%22token%22%3A(redacted)"},
+      {"100%25%", "100%25%"},
+  });
+}
+
 TEST(RedactedText, HidesMembers) {
   expect_text({
       {R"({"a":1,"password":"x y","b":2})", R"({"a":1,"password":(redacted),"b":2})"},

@@ -29,6 +29,8 @@ TEST(ErrorResponse, Rfc9110Section1556NamesTheMethodsThatAreAllowed) {
   std::string body;
   ASSERT_TRUE(make_error_response({ErrorCode::method_not_allowed}, head, body));
   EXPECT_NE(head.headers.find("allow"), std::nullopt);
+  ASSERT_TRUE(make_error_response({ErrorCode::shadow_write}, head, body));
+  EXPECT_EQ(head.headers.find("allow"), "GET, HEAD, OPTIONS");
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "proxy/exchange/arm_form.h"
+
 namespace banyan::exchange {
 namespace {
 
@@ -197,7 +199,7 @@ TEST(Baggage, LosesTheMarkerAndNothingElse) {
 TEST(MarkAsShadow, TellsTheServiceAndItsInstrumentation) {
   RequestHead head;
   head.headers.add("baggage", "a=1");
-  mark_as_shadow(head, "orders");
+  mark_as_shadow(head, "orders", {}, 1);
   EXPECT_EQ(fields(head.headers),
             "baggage: a=1\nx-banyan-shadow: orders\nbaggage: banyan-shadow=1\n");
 }
@@ -249,6 +251,43 @@ TEST(ForwardResponse, Rfc9110Section86TheLengthThatHeadWasToldStays) {
   EXPECT_EQ(out.framing, Framing::none);
   EXPECT_EQ(out.status, 200);
   EXPECT_EQ(out.reason, "Fine");
+}
+
+TEST(Forwarding, AMarkIsTheFieldOrTheMemberOfBaggage) {
+  const auto marked = [](std::string_view name, std::string_view value) {
+    Headers headers;
+    headers.add(name, value);
+    return is_marked(headers);
+  };
+  EXPECT_TRUE(marked("X-Banyan-Shadow", "orders"));
+  EXPECT_TRUE(marked("baggage", "a=b, banyan-shadow=1;p"));
+  EXPECT_FALSE(marked("baggage", "a=banyan-shadow, banyan-shadowed=1"));
+  EXPECT_FALSE(marked("x-other", "banyan-shadow=1"));
+  EXPECT_FALSE(is_marked(Headers()));
+}
+
+TEST(Forwarding, AMarkThatIsTrustedStaysAndAnotherIsTaken) {
+  RequestHead in;
+  in.headers.add("x-banyan-shadow", "orders");
+  in.headers.add("baggage", "a=b, banyan-shadow=1");
+  RequestHead out;
+  forward_request(in, {.x_forwarded = false}, out);
+  EXPECT_EQ(out.headers.find("x-banyan-shadow"), std::nullopt);
+  EXPECT_EQ(out.headers.find("baggage"), "a=b");
+  out.clear();
+  forward_request(in, {.x_forwarded = false, .keep_marker = true}, out);
+  EXPECT_EQ(out.headers.find("x-banyan-shadow"), "orders");
+  EXPECT_EQ(out.headers.find("baggage"), "a=b, banyan-shadow=1");
+}
+
+TEST(Forwarding, AFieldThatEndsHereEndsHereHoweverOftenItStands) {
+  RequestHead in;
+  in.headers.add("X-Arm", "monolith:secret");
+  in.headers.add("x-arm", "legacy:other");
+  in.headers.add("x-army", "stays");
+  RequestHead out;
+  forward_request(in, {.x_forwarded = false, .dropped = "x-arm"}, out);
+  EXPECT_EQ(out.headers.size(), 1U);
 }
 
 }  // namespace

@@ -58,7 +58,9 @@ class WorkerGroupTest : public ::testing::Test {
  protected:
   WorkerGroupTest() {
     snapshot.workers = 2;
-    snapshot.listeners.push_back({.name = "ingress", .bind = {"127.0.0.1", 0}});
+    snapshot.listeners.emplace_back();
+    snapshot.listeners.back().name = "ingress";
+    snapshot.listeners.back().bind = {"127.0.0.1", 0};
     for (const Answering* a : {&legacy, &monolith}) {
       config::Upstream upstream;
       upstream.name = a == &legacy ? "legacy" : "monolith";
@@ -275,7 +277,9 @@ TEST_F(WorkerGroupTest, AnAddressThatIsTakenStartsNothing) {
 TEST_F(WorkerGroupTest, ANewListenerThatCanNotBeBoundLeavesAllAsItWas) {
   start();
   const test::Listening taken;
-  snapshot.listeners.push_back({.name = "second", .bind = {"127.0.0.1", taken.port()}});
+  snapshot.listeners.emplace_back();
+  snapshot.listeners.back().name = "second";
+  snapshot.listeners.back().bind = {"127.0.0.1", taken.port()};
   EXPECT_FALSE(group->publish(compiled(), share(routing::kNobody), [] { FAIL(); }));
   auto client = Peer::connected_to(port);
   EXPECT_EQ(served_by(*client), "legacy");

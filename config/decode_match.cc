@@ -1,0 +1,76 @@
+#include "config/decode_match.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/message.h"
+#include "config/header_fields.h"
+
+namespace banyan::config {
+namespace {
+
+constexpr Range kRules{1, 256};
+constexpr std::size_t kHeadersMax = 16;
+
+void decode_host(const Cursor& cursor, DraftRule& out) {
+  read_text(cursor, read_host, out.rule.host);
+}
+
+void decode_path_prefix(const Cursor& cursor, DraftRule& out) {
+  read_text(cursor, read_path_prefix, out.rule.path_prefix);
+}
+
+void decode_method(const Cursor& cursor, DraftRule& out) {
+  if (!read_text(cursor, read_token, out.rule.method)) return;
+  const Method method = method_of(out.rule.method);
+  if (method == Method::connect || method == Method::trace) {
+    cursor.fail(out.rule.method + " is never forwarded");
+  } else if (method == Method::other && method_of(upper(out.rule.method)) != Method::other) {
+    cursor.fail("methods have a case: write " + upper(out.rule.method));
+  }
+}
+
+void decode_headers(const Cursor& cursor, DraftRule& out) {
+  std::vector<HeaderField> fields;
+  if (!read_header_fields(cursor, kHeadersMax, fields)) return;
+  for (HeaderField& field : fields) {
+    if (header_id(field.name) == HeaderId::host) field.name_at.fail("is matched with the key host");
+    out.rule.headers.push_back({lower(field.name), std::move(field.value)});
+  }
+  std::sort(out.rule.headers.begin(), out.rule.headers.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+void decode_listener(const Cursor& cursor, DraftRule& out) {
+  if (read_word(cursor, read_name, out.listener)) out.rule.listener = out.listener.text;
+}
+
+constexpr std::array kRuleKeys{
+    Key<DraftRule>{"path_prefix", decode_path_prefix}, Key<DraftRule>{"host", decode_host},
+    Key<DraftRule>{"method", decode_method},           Key<DraftRule>{"headers", decode_headers},
+    Key<DraftRule>{"listener", decode_listener},
+};
+
+}  // namespace
+
+void decode_rules(const Cursor& cursor, std::vector<DraftRule>& out) {
+  if (!check_sequence(cursor, kRules)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    const Cursor item = cursor.item(i);
+    const std::size_t problems_before = cursor.problems.count();
+    DraftRule made{{}, {item.node.at, item.path}, {}};
+    if (decode_block<DraftRule>(item, made, kRuleKeys) && item.node.items.empty()) {
+      item.fail(
+          "needs at least one of path_prefix, host, method, headers and listener; path_prefix: / "
+          "matches every request");
+    }
+    if (cursor.problems.count() == problems_before) out.push_back(std::move(made));
+  }
+}
+
+void list_rule_keys(const std::string& prefix, std::vector<std::string>& paths) {
+  in_items<kRuleKeys>(prefix, paths);
+}
+
+}  // namespace banyan::config

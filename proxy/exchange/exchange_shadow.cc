@@ -1,0 +1,63 @@
+// What an exchange does for its shadow: asks for it, launches it, lets it go.
+#include <tuple>
+#include <utility>
+
+#include "proxy/exchange/exchange.h"
+
+namespace banyan::exchange {
+
+void Exchange::ask_for_shadow(const routing::RequestView& view) {
+  if (!migration_->settings->shadow) return;
+  if (marked_) return count_skip(shadow::Skip::marked);
+  const RequestHead& request = heads_->request;
+  auto admission = services_.shadows.admit(*plan_, *migration_,
+                                           {request, view, decision_.arm, services_.draw()});
+  if (!admission) return;
+  copy_.admit(std::move(admission), request.has_body()
+                                        ? std::optional(reservation_for(*plan_, *migration_))
+                                        : std::nullopt);
+}
+
+ForwardRules Exchange::forward_rules() const {
+  return {.peer = downstream_.peer(),
+          .peer_trusted = client_.peer_trusted,
+          .x_forwarded = listener_.x_forwarded,
+          .via = listener_.via,
+          .keep_marker = marked_,
+          .dropped = listener_.force_arm ? std::string_view(listener_.force_arm->header) : ""};
+}
+
+// The primary's request was handed to the kernel, or is waiting for room there; or it was not sent
+// after all and is tried again.
+void Exchange::on_flushed() {
+  const bool is_out = (stage_ == Stage::forward || stage_ == Stage::respond) && lease_ != nullptr &&
+                      lease_->backlog() == 0;
+  if (is_out) launch_shadow();
+}
+
+void Exchange::launch_shadow() {
+  if (!copy_.whole()) return;
+  ShadowRequest copy = shadow_request({heads_->request, forward_rules(), matched_}, plan_,
+                                      migration_->route->migration, other(decision_.arm),
+                                      services_.random_bits_64());
+  copy.at = at_;
+  std::tie(copy.admission, copy.body) = copy_.take();
+  shadow_ = services_.shadows.launch(std::move(copy));
+  if (shadow_ == 0) recording_.reset();
+}
+
+void Exchange::abandon_shadow() {
+  if (copy_.give_up()) count_skip(shadow::Skip::not_sent);
+  if (shadow_ != 0) {
+    services_.shadows.primary_finished(
+        std::exchange(shadow_, 0),
+        recording_->finish(shadow::Outcome::abandoned, std::chrono::microseconds(0)));
+  }
+  recording_.reset();
+}
+
+void Exchange::count_skip(shadow::Skip skip) {
+  migration_->stats->shadow_skipped[static_cast<std::size_t>(skip)].add();
+}
+
+}  // namespace banyan::exchange

@@ -1,0 +1,46 @@
+// proxy/exchange/shadow_request.h: what a shadow is made of. Values only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/arm.h"
+#include "base/message.h"
+#include "base/time.h"
+#include "proxy/comparison/budget.h"
+#include "proxy/exchange/forwarding.h"
+#include "proxy/exchange/plan.h"
+#include "proxy/exchange/shadow_copy.h"
+
+namespace banyan::exchange {
+
+struct ShadowRequest {
+  std::shared_ptr<const Plan> plan;
+  std::size_t migration = 0;  // index into plan->migrations
+  Arm primary = Arm::legacy;
+  RequestHead head;  // as it goes to the shadow's upstream
+  ShadowCopy::Body body;
+  std::string matched;    // the path_prefix of the rule, for the way back
+  std::string target;     // as the client asked
+  std::string authority;  // of the client
+  WallTime at;
+  comparison::Admission admission;
+};
+
+// What of an exchange a shadow is made from. Borrowed.
+struct ShadowOrigin {
+  const RequestHead& request;  // the client's
+  ForwardRules rules;
+  std::string_view matched;
+};
+
+// The request to `arm`: forwarded like the primary's, in the form that this arm wants, and marked.
+// Without body, time and admission.
+[[nodiscard]] ShadowRequest shadow_request(const ShadowOrigin& origin,
+                                           const std::shared_ptr<const Plan>& plan,
+                                           std::size_t migration, Arm arm,
+                                           std::uint64_t trace_parent);
+
+}  // namespace banyan::exchange
