@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -92,6 +93,9 @@ class DifferenceTable {
 
   // From now on take_unsaved() is called.
   void track_unsaved();
+  // `told` is called when something is unsaved that was not, under the table's lock; it is short.
+  // Empty: nobody is told any more.
+  void tell_unsaved(std::function<void()> told);
   // What was added since the last call. `superseded`: pairs that were given up meanwhile.
   [[nodiscard]] std::vector<EpochRecord> take_unsaved(std::uint64_t& superseded);
   // What was saved before, of a migration that nothing was added to yet. Records of one epoch add
@@ -144,6 +148,8 @@ class DifferenceTable {
   TableLimits limits_;
   Redaction redaction_;
   bool tracks_ = false;
+  bool has_unsaved_ = false;  // since the last take_unsaved()
+  std::function<void()> on_unsaved_;
   std::vector<EpochRecord> ended_;  // with what was unsaved of them
   std::uint64_t superseded_ = 0;
   std::map<std::string, Migration, std::less<>> migrations_;

@@ -55,8 +55,14 @@ void DifferenceTable::track_unsaved() {
   tracks_ = true;
 }
 
+void DifferenceTable::tell_unsaved(std::function<void()> told) {
+  const std::scoped_lock lock(mutex_);
+  on_unsaved_ = std::move(told);
+}
+
 std::vector<EpochRecord> DifferenceTable::take_unsaved(std::uint64_t& superseded) {
   const std::scoped_lock lock(mutex_);
+  has_unsaved_ = false;
   superseded = std::exchange(superseded_, 0);
   std::vector<EpochRecord> records = std::exchange(ended_, {});
   for (auto& [name, migration] : migrations_) {

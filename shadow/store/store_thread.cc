@@ -23,6 +23,13 @@ StoreThread::StoreThread(Parts parts, std::unique_ptr<Store> store, Reopen reope
       store_(std::move(store)),
       limits_(limits) {
   parts_.table.track_unsaved();
+  parts_.table.tell_unsaved([this] {
+    {
+      const std::scoped_lock lock(mutex_);
+      pending_ = true;
+    }
+    wake_.notify_one();
+  });
   thread_ = std::thread([this] { run(); });
 }
 
@@ -33,6 +40,7 @@ StoreThread::~StoreThread() {
   }
   wake_.notify_one();
   thread_.join();
+  parts_.table.tell_unsaved({});
 }
 
 bool StoreThread::read(Read read) {
@@ -50,12 +58,21 @@ void StoreThread::set_limits(StoreLimits limits) {
   limits_ = limits;
 }
 
+void StoreThread::wait(std::unique_lock<std::mutex>& lock) {
+  const auto asked = [this] { return stopping_ || !reads_.empty(); };
+  // A batch that the disk refused is tried again.
+  pending_ = pending_ || !unsaved_.empty();
+  wake_.wait_for(lock, kIdlePause, [&] { return pending_ || asked(); });
+  wake_.wait_for(lock, kSavePause, asked);
+  pending_ = false;
+}
+
 void StoreThread::run() {
   for (bool last = false; !last;) {
     std::deque<Read> reads;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, kSavePause, [this] { return stopping_ || !reads_.empty(); });
+      wait(lock);
       last = stopping_;
       reads.swap(reads_);
     }

@@ -25,6 +25,7 @@ namespace banyan::shadow {
 
 inline constexpr std::chrono::milliseconds kSavePause{1'000};
 inline constexpr std::chrono::milliseconds kTrimPause{60'000};
+inline constexpr std::chrono::minutes kIdlePause{10};          // where nothing is to be saved
 inline constexpr std::chrono::milliseconds kSayAgain{60'000};  // while the disk keeps refusing
 inline constexpr std::size_t kStoreReadsMax = 64;              // that wait
 
@@ -68,6 +69,8 @@ class StoreThread {
 
  private:
   void run();
+  // Until somebody asks, or kSavePause after something came to be saved.
+  void wait(std::unique_lock<std::mutex>& lock);
   void save(std::chrono::steady_clock::time_point now);
   void trim();
   void on_error(const StoreError& error);
@@ -84,6 +87,7 @@ class StoreThread {
   std::condition_variable wake_;
   StoreLimits limits_;
   std::deque<Read> reads_;
+  bool pending_ = true;  // something is to be saved; at first, to be trimmed
   bool stopping_ = false;
 
   std::array<std::atomic<std::uint64_t>, kStoreDropCount> dropped_{};

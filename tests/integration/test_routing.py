@@ -216,6 +216,7 @@ def test_a_parameter_or_the_clients_address_keeps_a_user(banyan):
         arm = arm_of("shop", user, 50)
         assert proxy.fetch(f"/shop/item?a=b&user={user}").served_by == arm
         assert proxy.fetch(f"/shop/item?user=&us%65r={user.replace('-', '%2D')}").served_by == arm
+    proxy.stop()
     by_address = banyan(percent=50, sticky=[{"query": "user"}, {"client_ip": True}])
     assert by_address.fetch("/shop/item").served_by == arm_of("shop", "127.0.0.1", 50)
 

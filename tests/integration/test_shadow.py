@@ -57,7 +57,7 @@ def test_what_is_not_safe_is_not_copied(banyan, legacy, monolith):
     proxy.fetch("/shop/last", headers=USER)
     eventually(lambda: shadow_of(monolith), "the shadow of the last one")
     assert [r.target for r in monolith.requests] == ["/shop/last"]
-    assert total(proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 5
+    assert total(proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 4
 
 
 def test_a_trusted_shadow_passes_uncopied_and_does_not_write(tmp_path, config, legacy, monolith):
@@ -93,7 +93,7 @@ def test_an_upload_that_is_asked_for_is_copied_whole_and_once(banyan, legacy, mo
     proxy = banyan(percent=0, shadow={"methods": ["POST"], "budget": {"exchange": "1MiB"}})
     body = bytes(range(256)) * 2000
     assert proxy.fetch("/shop/item", "POST", USER, body).status == 200
-    copy = eventually(lambda: shadow_of(monolith), "the shadow")[0]
+    copy = eventually(lambda: [r for r in shadow_of(monolith) if r.digest], "the whole shadow")[0]
     original = legacy.requests[0]
     assert (copy.method, copy.length, copy.digest) == ("POST", len(body), original.digest)
     too_large = bytes(2 * MIB)

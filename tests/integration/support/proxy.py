@@ -109,6 +109,7 @@ class Banyan:
     def start(self):
         self.runs += 1
         address_file = self.dir / f"addresses-{self.runs}.json"
+        address_file.unlink(missing_ok=True)
         self.output = self.dir / f"output-{self.runs}.log"
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(

@@ -73,7 +73,8 @@ TEST(CommandLine, RefusesWrongUsage) {
       {"status", "--format", "yaml"},
       {"status", "--admin", "https://127.0.0.1:1"},
       {"status", "--admin", "127.0.0.1:1"},
-      {"status", "--admin", "http://example.test:1"},
+      {"status", "--admin", "http://example.test:port"},
+      {"status", "--admin", "unix:"},
   };
   for (const auto& arguments : table) {
     Action chosen;

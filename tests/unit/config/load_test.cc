@@ -265,15 +265,15 @@ TEST(Load, EveryNumberOfTheProcessHasARange) {
           {"workers: -1", "6:10 workers: must be from 1 to 64"},
           {"workers: 99999999999999999999", "6:10 workers: must be from 1 to 64"},
           {"drain: { delay: 3601s }", "6:17 drain.delay: must be from 0ms to 1h"},
-          {"drain: { timeout: 25h }", "6:19 drain.timeout: must be from 1ms to 24h"},
-          {"reload: { poll: 99ms }", "6:17 reload.poll: must be from 100ms to 24h"},
+          {"drain: { timeout: 25h }", "6:19 drain.timeout: must be from 1ms to 1d"},
+          {"reload: { poll: 99ms }", "6:17 reload.poll: must be from 100ms to 1d"},
           {"reload: { debounce: 2m }", "6:21 reload.debounce: must be from 0ms to 1m"},
           {"timeouts: { header: 0s }", "6:21 timeouts.header: must be from 1ms to 1h"},
-          {"timeouts: { idle: 25h }", "6:19 timeouts.idle: must be from 1ms to 24h"},
+          {"timeouts: { idle: 25h }", "6:19 timeouts.idle: must be from 1ms to 1d"},
           {"timeouts: { request: 2h }", "6:22 timeouts.request: must be from 1ms to 1h"},
           {"timeouts: { connect: 0ms }", "6:22 timeouts.connect: must be from 1ms to 1h"},
           {"timeouts: { response: 99999999999999999999h }",
-           "6:23 timeouts.response: must be from 1ms to 24h"},
+           "6:23 timeouts.response: must be from 1ms to 1d"},
           {"limits: { header_bytes: 1B }", "6:25 limits.header_bytes: must be from 1KiB to 1MiB"},
           {"limits: { header_count: 0 }", "6:25 limits.header_count: must be from 1 to 10000"},
           {"limits: { url_bytes: 2MiB }", "6:22 limits.url_bytes: must be from 256B to 1MiB"},
@@ -303,7 +303,7 @@ TEST(Load, EveryNumberOfTheProcessHasARange) {
           {"store: { max_size: 1KiB }", "6:20 store.max_size: must be from 1MiB to 1TiB"},
           {"store: { max_age: 1m }", "6:19 store.max_age: must be from 1h to 3650d"},
           {"store: { redact: { headers: [\"a b\"] } }",
-           "6:31 store.redact.headers[0]: \"a b\": must be 1 to 253 letters, digits or any of "
+           "6:30 store.redact.headers[0]: \"a b\": must be 1 to 253 letters, digits or any of "
            "!#$%&'*+-.^_`|~"},
           {"store: { bodies: false }", "6:10 store.bodies: unknown key"},
           {"health: { bind: \"pod:9902\" }",
@@ -388,7 +388,7 @@ TEST(Load, ListenersAndUpstreamsAreChecked) {
            "3:50 upstreams.u.idle_timeout: expected a duration such as 250ms, 5s, 2m or 1h, found "
            "the number 5"},
           {"u: { endpoints: [\"127.0.0.1:1\"], max_connection_age: 0s }",
-           "3:56 upstreams.u.max_connection_age: must be from 1ms to 24h"},
+           "3:56 upstreams.u.max_connection_age: must be from 1ms to 1d"},
           {"u: { endpoints: [\"127.0.0.1:1\"], max_requests_per_connection: 0 }",
            "3:65 upstreams.u.max_requests_per_connection: must be from 1 to 1000000000"},
           {"u: { endpoints: [\"127.0.0.1:1\"], max_requests_per_connection: 1.5 }",
@@ -475,9 +475,9 @@ TEST(Load, EveryKeyOfAMigrationIsChecked) {
           {"shadow: { after_rollback: go }",
            "11:31 migrations[0].shadow.after_rollback: expected one of stop, keep, found \"go\""},
           {"shadow: { exclude: [{ path_prefix: a }] }",
-           "11:39 migrations[0].shadow.exclude[0].path_prefix: \"a\": a path begins with /"},
+           "11:40 migrations[0].shadow.exclude[0].path_prefix: \"a\": a path begins with /"},
           {"shadow: { exclude: [{ listener: x }] }",
-           "11:36 migrations[0].shadow.exclude[0].listener: unknown listener \"x\""},
+           "11:37 migrations[0].shadow.exclude[0].listener: unknown listener \"x\""},
           {"shadow: { headers: { set: { Baggage: a=b } } }",
            "11:33 migrations[0].shadow.headers.set.Baggage: marks the requests that Banyan makes"},
           {"shadow: { grpc_methods: [] }", "11:15 migrations[0].shadow.grpc_methods: unknown key"},
@@ -616,15 +616,15 @@ std::string with_force_arm(std::string_view keys) {
 TEST(Load, AForcedArmNeedsAllOfItsKeysAndItsFile) {
   expect_problems(
       {
-          {"secret_file: /dev/null, from: [\"::/0\"]",
-           "1:54 listeners[0].force_arm.header: missing, but required"},
+          {"secret_file: /proc/self/comm, from: [\"::/0\"]",
+           "1:56 listeners[0].force_arm.header: missing, but required"},
           {"header: x-a, secret_file: /nonexistent, from: [\"::/0\"]",
-           "1:82 listeners[0].force_arm.secret_file: \"/nonexistent\": can not be read: No such "
+           "1:84 listeners[0].force_arm.secret_file: \"/nonexistent\": can not be read: No such "
            "file or directory"},
           {"header: x-a, secret_file: /dev/null, from: [\"::/0\"]",
-           "1:82 listeners[0].force_arm.secret_file: \"/dev/null\": is no regular file"},
+           "1:84 listeners[0].force_arm.secret_file: \"/dev/null\": is no regular file"},
           {"header: x-a, secret_file: /proc/self/cmdline, from: [\"::/0\"]",
-           "1:82 listeners[0].force_arm.secret_file: \"/proc/self/cmdline\": must hold one line of "
+           "1:84 listeners[0].force_arm.secret_file: \"/proc/self/cmdline\": must hold one line of "
            "1 to 256 visible ASCII characters"},
       },
       with_force_arm);
@@ -636,7 +636,7 @@ TEST(Load, AForcedArmNeedsAllOfItsKeysAndItsFile) {
 TEST(Load, TheFieldOfAForcedArmHasNoOtherMeaning) {
   const auto problems =
       problems_of(with_force_arm("header: Host, secret_file: /dev/null, from: [\"::/0\"]"));
-  EXPECT_THAT(problems, testing::Contains("1:64 listeners[0].force_arm.header: Host has a meaning "
+  EXPECT_THAT(problems, testing::Contains("1:66 listeners[0].force_arm.header: Host has a meaning "
                                           "of its own"));
 }
 
@@ -726,7 +726,7 @@ migrations:
     match: [{ path_prefix: x }]
     legacy: odl
     monolith: old
-    shadow: { sampel: 5, methods: [PUT] }
+    shadow: { sampel: 5, methods: [PUTT] }
   - legacy: old
     name: a
 flags: { b: 101 }
@@ -742,8 +742,8 @@ flags: { b: 101 }
                           "\"old\"?)",
                           "12:15 migrations[0].shadow.sampel: unknown key (did you mean "
                           "\"sample\"?)",
-                          "12:36 migrations[0].shadow.methods[0]: \"PUT\" can not be shadowed in "
-                          "this version: only GET, HEAD and OPTIONS",
+                          "12:36 migrations[0].shadow.methods[0]: \"PUTT\" can not be shadowed: only "
+                          "GET, HEAD, OPTIONS, POST, PUT, PATCH and DELETE",
                           "13:5 migrations[1].match: missing, but required",
                           "13:5 migrations[1].monolith: missing, but required",
                           "14:11 migrations[1].name: \"a\" is taken by migrations[0].name",

@@ -18,7 +18,7 @@ TEST(Duration, HasAWholeNumberAndAUnit) {
   EXPECT_EQ(read_duration("1h"), Milliseconds(3'600'000));
   EXPECT_EQ(read_duration("14d"), Milliseconds(1'209'600'000));
   for (const char* text : {"", "5", "s", "-5s", "+5s", "1.5s", "5 s", " 5s", "5s ", "5S", "5sec",
-                           "1m30s", "5d", "ms", "0x5s"}) {
+                           "1m30s", "5w", "5D", "ms", "0x5s"}) {
     EXPECT_FALSE(read_duration(text)) << text;
   }
 }

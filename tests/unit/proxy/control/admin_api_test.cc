@@ -186,7 +186,7 @@ TEST_F(AdminApiTest, AnOriginMustBeTheHost) {
 
 TEST_F(AdminApiTest, AnAllowedHostIsAnsweredAndAnOriginMustAgreeWithIt) {
   take(snapshot_of(config_with_admin(
-      "{ bind: {: \"127.0.0.1:0\", allowed_hosts: [shop.test, \"[2001:db8::1]\"] }")));
+      "{ bind: \"127.0.0.1:0\", allowed_hosts: [shop.test, \"[2001:db8::1]\"] }")));
   const std::pair<const char*, int> table[] = {
       {"shop.test", 200},    {"SHOP.test.:9901", 200}, {"[2001:db8::1]:9901", 200},
       {"localhost", 200},    {"a.shop.test", 403},     {"shop.test.evil", 403},
