@@ -1,0 +1,100 @@
+"""What is measured: who competes, with which requests, and which ratios are of interest."""
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One proxy in one configuration."""
+    name: str
+    proxy: str                     # banyan, against, nginx, haproxy
+    values: dict = field(default_factory=dict)
+    copies: str = "none"           # none, some or all requests have to be copied; copies are marked
+    compared: bool = False         # every pair has to be found equal
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    title: str
+    contenders: tuple
+    ratios: tuple                  # (over, under)
+    rate: int = 0                  # requests a second; 0: each connection asks as soon as it can
+    seconds: float = 1.0           # of one slice, in a quick run
+    request: tuple = ()            # further options of bench_load
+    upload_bytes: int = 0
+    origins: tuple = ((), ())      # options of bench_origin: legacy, monolith
+    monolith_serves: bool = False  # some of the requests, not only copies
+    latency_of: str = ""           # what is told is the latency: "all", or those of one origin
+    full_only: bool = False
+    notes: tuple = ()
+
+
+PLAIN = {"SHADOW": "off", "PERCENT": 0}
+BANYAN = Contender("Banyan", "banyan", PLAIN)
+AGAIN = Contender("Banyan again", "banyan", PLAIN)
+NGINX = Contender("nginx", "nginx", {"MIRROR": ""})
+HAPROXY = Contender("HAProxy", "haproxy", {"BUFSIZE": 16384})
+# The limits are wide, so that none of the copies is shed: all of them are to be paid for.
+SHADOWED = Contender("Banyan, shadow", "banyan",
+                     {"SHADOW": "{ max_in_flight: 1000, max_connections: 128 }", "PERCENT": 0},
+                     copies="all", compared=True)
+MIRRORED = Contender("nginx, mirror", "nginx", {"MIRROR": "mirror /mirror;"}, copies="all")
+
+LATENCY_RATE = 4_000  # about a third of what the proxy could do
+
+SPLIT = {"PERCENT": 50}
+SPLIT_OFF = Contender("shadow off", "banyan", {**SPLIT, "SHADOW": "off"})
+# A short timeout, so that copies are begun and given up all through a slice.
+SPLIT_ON = Contender("shadow hung", "banyan", {**SPLIT, "SHADOW": "{ timeout: 250ms }"},
+                     copies="some")
+SPLIT_AGAIN = replace(SPLIT_OFF, name="shadow off again")
+LATE_OFF = Contender("shadow off", "banyan", PLAIN)
+LATE_SOME = Contender("slow shadow, limits at their defaults", "banyan",
+                      {"SHADOW": "{}", "PERCENT": 0}, copies="some")
+LATE_ALL = Contender("slow shadow of every request", "banyan",
+                     {"SHADOW": "{ max_in_flight: 10000, max_connections: 5000, "
+                                "budget: { migration: 1GiB } }", "PERCENT": 0}, copies="all")
+LATE_AGAIN = replace(LATE_OFF, name="shadow off again")
+
+PEERS = (("Banyan", "nginx"), ("Banyan", "HAProxy"), ("Banyan again", "Banyan"))
+
+SCENARIOS = (
+    Scenario("keepalive-1k", "GET, 1 KiB answer, kept connections",
+             (BANYAN, NGINX, HAPROXY, AGAIN), PEERS),
+    Scenario("upload-16k", "POST, 16 KiB upload, kept connections",
+             (BANYAN, NGINX, HAPROXY, AGAIN), PEERS,
+             request=("--answer", 64), upload_bytes=16384),
+    Scenario("shadow-1k", "GET, 1 KiB answer, a copy of every request to a second upstream",
+             (BANYAN, SHADOWED, NGINX, MIRRORED, AGAIN),
+             (("Banyan, shadow", "Banyan"), ("nginx, mirror", "nginx"),
+              ("Banyan, shadow", "nginx, mirror"), ("Banyan again", "Banyan")),
+             notes=("Banyan compares both answers of every request and found all of them equal; "
+                    "nginx's `mirror` throws the second answer away.",)),
+    Scenario("hung-shadow", "latency of the monolith, which serves 50 % and never answers a copy",
+             (SPLIT_OFF, SPLIT_ON, SPLIT_AGAIN),
+             (("shadow hung", "shadow off"), ("shadow off again", "shadow off")),
+             rate=LATENCY_RATE, seconds=2.0, request=("--connections", 64),
+             origins=(("--name", "legacy"), ("--name", "monolith", "--shadows", "hang")),
+             monolith_serves=True, latency_of="monolith"),
+    Scenario("slow-shadow", "latency of the clients, with a copy that takes 100 ms longer",
+             (LATE_OFF, LATE_SOME, LATE_ALL, LATE_AGAIN),
+             (("slow shadow, limits at their defaults", "shadow off"),
+              ("slow shadow of every request", "shadow off"), ("shadow off again", "shadow off")),
+             rate=LATENCY_RATE, seconds=2.0, request=("--connections", 64),
+             origins=((), ("--shadows", "0.1")), latency_of="all"),
+    Scenario("answer-64k", "GET, 64 KiB answer, kept connections",
+             (BANYAN, NGINX, HAPROXY, AGAIN), PEERS,
+             request=("--answer", 65536), full_only=True),
+    Scenario("new-connections", "GET, 1 KiB answer, a new connection of the client for each",
+             (BANYAN, NGINX, HAPROXY, AGAIN), PEERS,
+             request=("--new-connections",), full_only=True),
+)
+
+
+def with_against(scenario):
+    """The same with a second binary of Banyan beside each of its configurations."""
+    def other(contender):
+        return replace(contender, proxy="against", name=f"{contender.name}, the other binary")
+    mine = [c for c in scenario.contenders if c.proxy == "banyan" and "again" not in c.name]
+    return replace(scenario, contenders=(*scenario.contenders, *map(other, mine)),
+                   ratios=(*scenario.ratios, *((c.name, other(c).name) for c in mine)))
