@@ -20,6 +20,8 @@ std::string_view to_string(Outcome outcome) {
       return "over_budget";
     case Outcome::abandoned:
       return "abandoned";
+    case Outcome::stale_connection:
+      return "stale_connection";
   }
   return "unknown";
 }

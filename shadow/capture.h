@@ -19,10 +19,11 @@ enum class Outcome : std::uint8_t {
   refused,   // no connection
   reset,     // the connection broke before the response head
   timed_out,
-  cut_off,      // the response stopped in the middle
-  malformed,    // what came was no HTTP that we accept
-  over_budget,  // the body is larger than what we hold: ours, not the arm's fault
-  abandoned,    // stopped by us: drain, rollback, a client that left
+  cut_off,           // the response stopped in the middle
+  malformed,         // what came was no HTTP that we accept
+  over_budget,       // the body is larger than what we hold: ours, not the arm's fault
+  abandoned,         // stopped by us: drain, rollback
+  stale_connection,  // a kept connection was closed before any byte of an answer: not sent again
 };
 [[nodiscard]] std::string_view to_string(Outcome outcome);
 

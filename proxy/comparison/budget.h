@@ -9,21 +9,17 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/counted_place.h"
+
 namespace banyan::comparison {
 
 // One per migration (and one for the process), for as long as the process lives.
 struct Ledger {
   std::atomic<std::uint64_t> bytes{0};
-  std::atomic<std::uint64_t> in_flight{0};
+  std::atomic<std::uint64_t> in_flight{0};    // shadows
+  std::atomic<std::uint64_t> connections{0};  // of its shadow lanes, idle ones as well
+  std::atomic<std::uint64_t> orphans{0};      // answers that are read on without their client
 };
-
-// Adds `n` where the sum stays within `max`.
-[[nodiscard]] inline bool reserve(std::atomic<std::uint64_t>& counter, std::uint64_t n,
-                                  std::uint64_t max) {
-  if (counter.fetch_add(n, std::memory_order_relaxed) + n <= max) return true;
-  counter.fetch_sub(n, std::memory_order_relaxed);
-  return false;
-}
 
 // Bytes held against a migration's and the process's budget.
 class Reservation {
@@ -80,22 +76,6 @@ class Reservation {
 };
 
 // A place among shadow.max_in_flight; moved along with the shadow it admits.
-class Admission {
- public:
-  Admission() = default;
-  explicit Admission(Ledger& ledger) : ledger_(&ledger) {}
-  Admission(Admission&& o) noexcept : ledger_(std::exchange(o.ledger_, nullptr)) {}
-  Admission& operator=(Admission&& o) noexcept {
-    std::swap(ledger_, o.ledger_);
-    return *this;
-  }
-  ~Admission() {
-    if (ledger_ != nullptr) ledger_->in_flight.fetch_sub(1, std::memory_order_relaxed);
-  }
-  explicit operator bool() const { return ledger_ != nullptr; }
-
- private:
-  Ledger* ledger_ = nullptr;
-};
+using Admission = CountedPlace;
 
 }  // namespace banyan::comparison

@@ -26,4 +26,12 @@ namespace banyan::comparison {
   }
 }
 
+// A shadow is sent once. Where the kept connection that it went to was just being closed, it may
+// never have arrived: that says nothing about the arm.
+[[nodiscard]] inline shadow::Outcome shadow_outcome_of(const Error& error) {
+  const bool is_stale =
+      error.code == ErrorCode::upstream_reset && error.retry == Retry::if_repeatable;
+  return is_stale ? shadow::Outcome::stale_connection : outcome_of(error.code);
+}
+
 }  // namespace banyan::comparison

@@ -11,12 +11,6 @@
 #include "routing/request_path.h"
 
 namespace banyan::exchange {
-namespace {
-
-// A request that can not be repeated avoids connections that idled longer: they may be closing.
-constexpr Milliseconds kUnrepeatableIdleMax{1'000};
-
-}  // namespace
 
 Exchange::Exchange(Owner& owner, Services& services, DownstreamStream& downstream,
                    const config::Listener& listener)
@@ -300,6 +294,7 @@ void Exchange::fail(Error error) {
   error_ = error.code;
   if (error.side == Side::upstream && cluster_ != nullptr) cluster_->on_primary_failure();
   services_.stats.local_errors[static_cast<std::size_t>(error.code)].add();
+  if (error.side == Side::downstream) leave_answer_to_pair();
   lease_.reset();
   const bool takes_nothing = downstream_blocked_ && error.code == ErrorCode::idle_timeout;
   if (stage_ == Stage::respond || takes_nothing) {
@@ -364,10 +359,6 @@ void Exchange::finish(shadow::Outcome outcome) {
     services_.shadows.primary_finished(shadow_, recording_->finish(outcome, duration));
   }
   owner_.on_exchange_done();
-}
-
-observe::MigrationStats& Exchange::stats() const {
-  return migration_ != nullptr ? *migration_->stats : *plan_->none;
 }
 
 }  // namespace banyan::exchange

@@ -77,8 +77,10 @@ class Exchange final : public net::Deferrable,
   void forward();
   [[nodiscard]] ForwardRules forward_rules() const;
   void ask_for_shadow(const routing::RequestView& view);
+  [[nodiscard]] ShadowRequest make_shadow();
   void launch_shadow();
   void abandon_shadow();
+  void leave_answer_to_pair();
   void recover(Error error);
   void fall_back(const Error& error);
   void shape_response(const ResponseHead& head);

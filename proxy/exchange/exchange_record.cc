@@ -30,4 +30,8 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   services_.access_log.write(services_.worker, record);
 }
 
+observe::MigrationStats& Exchange::stats() const {
+  return migration_ != nullptr ? *migration_->stats : *plan_->none;
+}
+
 }  // namespace banyan::exchange

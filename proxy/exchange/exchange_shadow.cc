@@ -35,14 +35,18 @@ void Exchange::on_flushed() {
   if (is_out) launch_shadow();
 }
 
-void Exchange::launch_shadow() {
-  if (!copy_.whole()) return;
+ShadowRequest Exchange::make_shadow() {
   ShadowRequest copy = shadow_request({heads_->request, forward_rules(), matched_}, plan_,
                                       migration_->route->migration, other(decision_.arm),
                                       services_.random_bits_64());
   copy.at = at_;
   std::tie(copy.admission, copy.body) = copy_.take();
-  shadow_ = services_.shadows.launch(std::move(copy));
+  return copy;
+}
+
+void Exchange::launch_shadow() {
+  if (!copy_.whole()) return;
+  shadow_ = services_.shadows.launch(make_shadow());
   if (shadow_ == 0) recording_.reset();
 }
 
@@ -56,8 +60,28 @@ void Exchange::abandon_shadow() {
   recording_.reset();
 }
 
-void Exchange::count_skip(shadow::Skip skip) {
-  migration_->stats->shadow_skipped[static_cast<std::size_t>(skip)].add();
+// The client is gone. Where it has asked for everything and the primary was asked, that must not
+// change what is compared: somebody else reads the rest of the answer.
+void Exchange::leave_answer_to_pair() {
+  const bool asked = stage_ == Stage::forward || stage_ == Stage::respond;
+  const bool has_pair = shadow_ != 0 || copy_.whole();
+  if (!asked || !has_pair || !request_body_.ended() || recording_->over_budget()) return;
+  services_.shadows.read_on({
+      .plan = plan_,
+      .migration = migration_->route->migration,
+      .arm = decision_.arm,
+      .matched = matched_,
+      .authority = heads_->request.authority,
+      .started = started_,
+      .head_seen = stage_ == Stage::respond,
+      .shadow = std::exchange(shadow_, 0),
+      .unsent = copy_ ? std::optional(make_shadow()) : std::nullopt,
+      .recording = std::move(*recording_),
+      .lease = std::move(lease_),
+  });
+  recording_.reset();
 }
+
+void Exchange::count_skip(shadow::Skip skip) { migration_->count_skip(skip); }
 
 }  // namespace banyan::exchange

@@ -44,6 +44,13 @@ struct MigrationPlan {
     return arm == Arm::legacy ? *legacy : *monolith;
   }
   [[nodiscard]] bool latched() const { return slot->latched.load(std::memory_order_acquire); }
+  // The migration has a shadow, and a rollback keeps it away from `arm`.
+  [[nodiscard]] bool stops_shadows_to(Arm arm) const {
+    return arm == Arm::monolith && latched() && !settings->shadow->keep_after_rollback;
+  }
+  void count_skip(shadow::Skip skip) const {
+    stats->shadow_skipped[static_cast<std::size_t>(skip)].add();
+  }
 };
 
 struct Plan {

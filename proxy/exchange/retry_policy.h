@@ -11,6 +11,7 @@
 #include "base/arm.h"
 #include "base/error.h"
 #include "base/message.h"
+#include "base/time.h"
 
 namespace banyan::exchange {
 
@@ -23,9 +24,11 @@ struct Attempt {
   bool answer_begun = false;  // a head, also an informational one, went to the client
 };
 
+// What can not be sent again keeps away from connections that idled longer: they may be closing.
+inline constexpr Milliseconds kUnrepeatableIdleMax{1'000};
+
 enum class Next : std::uint8_t { fail, send_again, fall_back };
 
-// Requests that can not be repeated keep away from connections that may just be closing.
 [[nodiscard]] inline bool is_repeatable(const RequestHead& request) {
   return is_safe(request.method) && !request.has_body();
 }

@@ -4,6 +4,7 @@
 
 #include "proxy/comparison/outcome.h"
 #include "proxy/exchange/forwarding.h"
+#include "proxy/exchange/retry_policy.h"
 
 namespace banyan::exchange {
 
@@ -20,7 +21,8 @@ ShadowExchange::~ShadowExchange() = default;
 void ShadowExchange::start() {
   started_ = std::chrono::steady_clock::now();
   timer_.set_in(migration().settings->shadow->timeout);
-  Result<upstream::Lease> lease = migration().cluster(arm()).lane(Role::shadow).lease(*this, {});
+  const upstream::LeaseWish wish{.idle_max = kUnrepeatableIdleMax};
+  Result<upstream::Lease> lease = migration().cluster(arm()).lane(Role::shadow).lease(*this, wish);
   if (!lease) return finish(comparison::outcome_of(lease.error().code));
   lease_ = std::move(*lease);
   if (lease_->ready()) send();
@@ -29,16 +31,10 @@ void ShadowExchange::start() {
 void ShadowExchange::on_stream_ready() { send(); }
 
 void ShadowExchange::send() {
-  if (rolled_back()) return finish(shadow::Outcome::abandoned);
+  if (migration().stops_shadows_to(arm())) return finish(shadow::Outcome::abandoned);
   lease_->send_head(request_.head);
   if (!request_.body.bytes.empty()) lease_->send_body(request_.body.bytes);
   lease_->send_end();
-}
-
-// Decided before a rollback, sent after it: not any more.
-bool ShadowExchange::rolled_back() const {
-  return arm() == Arm::monolith && migration().latched() &&
-         !migration().settings->shadow->keep_after_rollback;
 }
 
 void ShadowExchange::on_stream_response(ResponseHead& head) {
@@ -57,7 +53,7 @@ void ShadowExchange::on_stream_body(Bytes bytes) {
 
 void ShadowExchange::on_stream_end() { finish(shadow::Outcome::answered); }
 
-void ShadowExchange::on_stream_error(Error error) { finish(comparison::outcome_of(error.code)); }
+void ShadowExchange::on_stream_error(Error error) { finish(comparison::shadow_outcome_of(error)); }
 
 void ShadowExchange::on_timeout() { finish(shadow::Outcome::timed_out); }
 

@@ -39,7 +39,7 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   void start();
   // The primary's answer; once.
   void primary_finished(comparison::Recording::Finished primary);
-  // Drain, rollback: what is not there by now is not waited for.
+  // Drain, rollback: what is not there by now is not waited for, and its connection is cut.
   void abandon();
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
@@ -69,7 +69,6 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   void on_timeout();
 
   void send();
-  [[nodiscard]] bool rolled_back() const;
   void finish(shadow::Outcome outcome);
   void count(int status);
   void tell_if_complete();

@@ -14,9 +14,7 @@ std::optional<shadow::Skip> Shadows::why_not(const Plan& plan, const MigrationPl
   const bool to_monolith = question.primary == Arm::legacy;
   if (draining_) return shadow::Skip::draining;
   if (!(to_monolith ? settings.to_monolith : settings.to_legacy)) return shadow::Skip::direction;
-  if (to_monolith && migration.latched() && !settings.keep_after_rollback) {
-    return shadow::Skip::rolled_back;
-  }
+  if (migration.stops_shadows_to(other(question.primary))) return shadow::Skip::rolled_back;
   if (settings.exclude.find(question.view)) return shadow::Skip::excluded;
   const RequestHead& request = question.request;
   const auto skip = shadow::eligible(settings.sampling, request, question.draw);
@@ -40,21 +38,27 @@ comparison::Admission Shadows::admit(const Plan& plan, const MigrationPlan& migr
   std::optional<shadow::Skip> skip = why_not(plan, migration, question);
   // With HTTP/1.1 a running shadow is a connection.
   const std::uint64_t running_max = std::min(settings.max_in_flight, settings.max_connections);
-  if (!skip && !comparison::reserve(migration.ledger->in_flight, 1, running_max)) {
+  if (!skip) {
+    auto admission = comparison::Admission::take(migration.ledger->in_flight, running_max);
+    if (admission) return admission;
     skip = settings.max_in_flight <= settings.max_connections ? shadow::Skip::in_flight
                                                               : shadow::Skip::connections;
   }
-  if (skip) {
-    migration.stats->shadow_skipped[static_cast<std::size_t>(*skip)].add();
-    return {};
-  }
-  return comparison::Admission(*migration.ledger);
+  migration.count_skip(*skip);
+  return {};
+}
+
+// What keeps a shadow away that was admitted before.
+std::optional<shadow::Skip> Shadows::came_between(const MigrationPlan& migration, Arm arm) {
+  if (migration.stops_shadows_to(arm)) return shadow::Skip::rolled_back;
+  if (migration.cluster(arm).strained()) return shadow::Skip::strained;
+  return std::nullopt;
 }
 
 ShadowId Shadows::launch(ShadowRequest request) {
   const MigrationPlan& migration = request.plan->migrations[request.migration];
-  if (migration.cluster(other(request.primary)).strained()) {  // since it was admitted
-    migration.stats->shadow_skipped[static_cast<std::size_t>(shadow::Skip::strained)].add();
+  if (const auto skip = came_between(migration, other(request.primary))) {
+    migration.count_skip(*skip);
     return 0;
   }
   const ShadowId id = ++last_id_;
@@ -70,10 +74,45 @@ void Shadows::primary_finished(ShadowId id, comparison::Recording::Finished prim
   if (found != running_.end()) found->second->primary_finished(std::move(primary));
 }
 
+void Shadows::read_on(OrphanedAnswer::Remains remains) {
+  const MigrationPlan& migration = remains.plan->migrations[remains.migration];
+  auto place =
+      CountedPlace::take(migration.ledger->orphans, migration.settings->shadow->max_in_flight);
+  const bool is_wanted = place && !draining_ && !migration.stops_shadows_to(other(remains.arm));
+  auto orphan =
+      std::make_unique<OrphanedAnswer>(*this, loop_, std::move(remains), std::move(place));
+  OrphanedAnswer& made = *orphans_.emplace_back(std::move(orphan));
+  is_wanted ? made.read_on() : made.abandon();
+}
+
+void Shadows::on_orphan_over(OrphanedAnswer& orphan) {
+  const auto found = std::find_if(orphans_.begin(), orphans_.end(),
+                                  [&](const auto& o) { return o.get() == &orphan; });
+  loop_.defer_delete(std::move(*found));
+  orphans_.erase(found);
+}
+
+template <class Which>
+void Shadows::abandon(Which which) {
+  std::vector<ShadowExchange*> shadows;
+  for (const auto& [id, shadow] : running_) {
+    if (which(shadow->migration(), shadow->arm())) shadows.push_back(shadow.get());
+  }
+  std::vector<OrphanedAnswer*> orphans;
+  for (const auto& orphan : orphans_) {
+    if (which(orphan->migration(), orphan->shadow_arm())) orphans.push_back(orphan.get());
+  }
+  // What ends goes to the deferred deletes: the pointers stay good.
+  for (ShadowExchange* shadow : shadows) shadow->abandon();
+  for (OrphanedAnswer* orphan : orphans) orphan->abandon();
+}
+
 void Shadows::abandon_all() {
-  std::vector<ShadowExchange*> all;
-  for (const auto& [id, shadow] : running_) all.push_back(shadow.get());
-  for (ShadowExchange* shadow : all) shadow->abandon();
+  abandon([](const MigrationPlan&, Arm) { return true; });
+}
+
+void Shadows::abandon_rolled_back() {
+  abandon([](const MigrationPlan& migration, Arm arm) { return migration.stops_shadows_to(arm); });
 }
 
 void Shadows::on_pair_complete(ShadowExchange& shadow) {

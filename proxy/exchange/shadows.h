@@ -1,7 +1,8 @@
 // proxy/exchange/shadows.h: all shadows of one worker, and what becomes of the pairs.
 //
 //   admit() -> launch() -> primary_finished()      the exchange's side: values in, an id out
-//                 \-> ShadowExchange -> pair -> plainly equal? counted : handed to comparison
+//                 \             \-> or read_on(): an OrphanedAnswer, where the client has left
+//                  \-> ShadowExchange -> pair -> plainly equal? counted : handed to comparison
 //
 // An exchange knows its shadow by a number only: that a shadow can not hold up, change or outlive
 // the serving of a client can be read off these signatures.
@@ -11,16 +12,16 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "proxy/comparison/comparison_pool.h"
+#include "proxy/exchange/orphaned_answer.h"
 #include "proxy/exchange/shadow_exchange.h"
 #include "proxy/observe/stats.h"
 
 namespace banyan::exchange {
 
-using ShadowId = std::uint64_t;
-
-class Shadows final : public ShadowExchange::Owner {
+class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner {
  public:
   Shadows(net::Loop& loop, observe::WorkerStats& stats, comparison::ComparisonPool& comparisons,
           std::size_t worker)
@@ -39,18 +40,28 @@ class Shadows final : public ShadowExchange::Owner {
                                             const Question& question);
   // Call only after the primary's request bytes were handed to the kernel. 0: it is skipped after
   // all, and counted.
-  [[nodiscard]] ShadowId launch(ShadowRequest request);
-  // The primary's answer, or that there is none. Exactly once for each launch().
-  void primary_finished(ShadowId id, comparison::Recording::Finished primary);
+  [[nodiscard]] ShadowId launch(ShadowRequest request) override;
+  // The primary's answer, or that there is none. Exactly once for each launch(), by one of these:
+  void primary_finished(ShadowId id, comparison::Recording::Finished primary) override;
+  // The client has left. At most shadow.max_in_flight answers are read on at a time; what is over
+  // that, or comes in a drain, is let go and its pair not comparable.
+  void read_on(OrphanedAnswer::Remains remains);
 
   void start_drain() { draining_ = true; }
   void abandon_all();
+  // After a rollback: what is under way to the monolith is cut off, unless it may go on.
+  void abandon_rolled_back();
 
  private:
   void on_pair_complete(ShadowExchange& shadow) override;
+  void on_orphan_over(OrphanedAnswer& orphan) override;
   [[nodiscard]] std::optional<shadow::Skip> why_not(const Plan& plan,
                                                     const MigrationPlan& migration,
                                                     const Question& question) const;
+  [[nodiscard]] static std::optional<shadow::Skip> came_between(const MigrationPlan& migration,
+                                                                Arm arm);
+  template <class Which>
+  void abandon(Which which);
   void hand_over(ShadowExchange& shadow);
 
   net::Loop& loop_;
@@ -60,6 +71,7 @@ class Shadows final : public ShadowExchange::Owner {
   ShadowId last_id_ = 0;
   bool draining_ = false;
   std::unordered_map<ShadowId, std::unique_ptr<ShadowExchange>> running_;
+  std::vector<std::unique_ptr<OrphanedAnswer>> orphans_;
 };
 
 }  // namespace banyan::exchange

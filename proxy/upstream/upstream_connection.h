@@ -41,6 +41,7 @@ class UpstreamConnection final : public net::Deferrable,
   void send_end() override;
   void pause_reading() override { transport_->pause_reading(); }
   void resume_reading() override { transport_->resume_reading(); }
+  void report_to(StreamEvents& events) override { events_ = &events; }
   [[nodiscard]] std::size_t backlog() const override { return transport_->backlog(); }
   void release() override;
 

@@ -53,6 +53,8 @@ class UpstreamStream {
   virtual void send_end() = 0;
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
+  // Somebody else takes the events from now on.
+  virtual void report_to(StreamEvents& events) = 0;
   // Request bytes that the kernel has not taken yet.
   [[nodiscard]] virtual std::size_t backlog() const = 0;
 

@@ -60,6 +60,8 @@ class Worker final : public downstream::DownstreamConnection::Owner {
   void take(Assignment assignment);
   void take(std::shared_ptr<const routing::FlagTable> flags) { services_.flags = std::move(flags); }
   void take(const std::shared_ptr<const upstream::AddressBook>& addresses);
+  // A latch was set: shadows that it stops are cut off.
+  void follow_latches() { shadows_.abandon_rolled_back(); }
   void start_drain();
   // Closes listeners and idle connections; `done` once the last exchange is over.
   void finish(std::function<void()> done);

@@ -219,7 +219,10 @@ void WorkerGroup::publish(std::shared_ptr<const routing::FlagTable> flags, Done 
 void WorkerGroup::turn(Done done) {
   // Told in the iteration after the one that is running: what it decided before has left by then.
   crew_->tell_all(
-      [](Worker& worker, const auto& all) { worker.loop().post([all] { all->tell(); }); },
+      [](Worker& worker, const auto& all) {
+        worker.follow_latches();
+        worker.loop().post([all] { all->tell(); });
+      },
       std::move(done));
 }
 

@@ -54,7 +54,7 @@ class WorkerGroup {
   // Flags alone.
   void publish(std::shared_ptr<const routing::FlagTable> flags, Done done);
   // `done` after every worker has turned its loop once: a latch that was set before is then in
-  // force for every request whose head arrives afterwards.
+  // force for every request whose head arrives afterwards, and the shadows it stops are cut off.
   void turn(Done done);
 
   // The address that a listener is bound to, `IP:PORT`, by name.

@@ -8,7 +8,8 @@ namespace banyan::shadow {
 namespace {
 
 bool is_ours(Outcome outcome) {
-  return outcome == Outcome::over_budget || outcome == Outcome::abandoned;
+  return outcome == Outcome::over_budget || outcome == Outcome::abandoned ||
+         outcome == Outcome::stale_connection;
 }
 
 Comparison not_comparable(Outcome outcome) {

@@ -56,8 +56,8 @@ struct Comparison {
 inline constexpr std::size_t kShownBytesMax = 200;
 
 // An answer that the shadow owed and did not give while the primary answered is a mismatch
-// (no_answer); what failed for a reason of ours (over_budget, abandoned), or where the primary did
-// not answer, is not_comparable.
+// (no_answer); what failed for a reason of ours (over_budget, abandoned, stale_connection), or where
+// the primary did not answer, is not_comparable.
 [[nodiscard]] Comparison compare(const CapturedPair& pair, const CompareRules& rules);
 
 // The cheap question that most pairs are settled by, on the worker: status, compared headers and

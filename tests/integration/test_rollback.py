@@ -3,6 +3,7 @@ import json
 import shutil
 import time
 
+from support import upstream as up
 from support.http import request_bytes
 from support.load import Load
 from support.metrics import total
@@ -140,6 +141,31 @@ def test_shadows_to_the_monolith_stop_with_the_rollback(banyan, monolith):
         eventually(load.more(100), "load goes on")
         assert begun_after(load, monolith, answered) == []
     assert load.failures() == []
+
+
+def test_shadows_under_way_are_cut_by_the_rollback(banyan, monolith):
+    monolith.behaviour = up.hang
+    proxy = banyan(percent=0, shadow={"timeout": "10m"}, top={"workers": 2})
+    for i in range(8):
+        assert proxy.fetch(f"/shop/{i}", headers=USER).served_by == "legacy"
+    eventually(lambda: monolith.open_connections == 8, "the monolith holds them")
+    proxy.api_json("/v1/migrations/shop/rollback", "POST", {})
+    # Cut when it is answered: what is left is the time that the monolith takes to see it.
+    eventually(lambda: monolith.open_connections == 0, "they are cut", timeout_s=2)
+    eventually(lambda: total(proxy.metrics(), "banyan_comparisons_total",
+                             verdict="not_comparable") == 8, "their pairs are given up")
+    assert total(proxy.metrics(), "banyan_upstream_connections", role="shadow") == 0
+
+
+def test_shadows_under_way_go_on_where_they_are_kept(banyan, monolith):
+    monolith.behaviour = up.hang
+    proxy = banyan(percent=0, shadow={"timeout": "10m", "after_rollback": "keep"})
+    for i in range(4):
+        proxy.fetch(f"/shop/{i}", headers=USER)
+    eventually(lambda: monolith.open_connections == 4, "the monolith holds them")
+    proxy.api_json("/v1/migrations/shop/rollback", "POST", {})
+    proxy.fetch("/shop/after", headers=USER)
+    eventually(lambda: monolith.open_connections == 5, "the next one comes as well")
 
 
 def test_what_waits_for_a_dead_monolith_goes_to_legacy(banyan, config, full_backlog):

@@ -1,12 +1,13 @@
 """Copies of live traffic: the client never notices, the report tells what differs."""
 import itertools
 import json
+import threading
 import time
 
 import pytest
 
 from support import upstream as up
-from support.http import Connection, fetch
+from support.http import Connection, fetch, reset
 from support.metrics import total
 from support.proxy import Banyan
 from support.wait import eventually
@@ -248,15 +249,79 @@ def test_a_primary_body_larger_than_the_budget_passes_whole(banyan, legacy, mono
         proxy.metrics(), "banyan_shadow_skipped_total", migration="shop") == 3, "all counted")
 
 
-def test_a_client_that_leaves_does_not_change_what_is_compared(banyan, legacy, monolith):
-    legacy.behaviour = up.slow(0.3)
-    proxy = banyan(percent=0, shadow={}, compare={"ignore": ["header:x-served-by"]})
-    with proxy.connect() as connection:
-        connection.send(b"GET /shop/left HTTP/1.1\r\nHost: x\r\n\r\n")
-        eventually(lambda: legacy.requests, "the exchange has begun")
+# Where in the primary's answer the client leaves: what legacy has said by then.
+LEAVES = {"before the head": b"",
+          "in the head": b"HTTP/1.1 200 OK\r\nContent-Le",
+          "in the body": b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nan"}
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer"
+
+
+@pytest.mark.parametrize("says, verdict", [(WHOLE, "match"), (WHOLE[:-1] + b"!", "mismatch")])
+@pytest.mark.parametrize("where", LEAVES)
+def test_a_client_that_leaves_does_not_change_what_is_compared(banyan, legacy, monolith, where,
+                                                               says, verdict):
+    left = threading.Event()
+
+    def answers_late(exchange):
+        exchange.send(LEAVES[where])
+        left.wait(10)
+        exchange.send(WHOLE[len(LEAVES[where]):])
+    legacy.behaviour = answers_late
+    monolith.behaviour = up.raw(says, "keep")
+    proxy = banyan(percent=0, shadow={})
+    connection = proxy.connect()
+    connection.send(b"GET /shop/left HTTP/1.1\r\nHost: x\r\n\r\n")
+    eventually(lambda: legacy.requests and shadow_of(monolith), "both arms were asked")
+    if where == "in the body":
+        connection.answer_head()
+    reset(connection)
+    eventually(lambda: total(proxy.metrics(), "banyan_local_errors_total",
+                             reason="client_closed") == 1, "it left")
+    left.set()
+    eventually(lambda: compared(proxy, verdict=verdict) == 1, "the pair is settled")
+    assert compared(proxy) == 1
+    line = eventually(lambda: proxy.access_log(), "the exchange is logged")[0]
+    assert line["error"] == "client_closed"
+    assert line["status"] == (200 if where == "in the body" else 0)
+    # The connection gave all of its answer and serves the next one.
+    proxy.fetch("/shop/next", headers=USER)
+    assert legacy.connections == 1
+
+
+def test_without_a_shadow_a_client_that_leaves_takes_its_upstream_along(banyan, legacy):
+    legacy.behaviour = up.hang
+    proxy = banyan(percent=0)
+    connection = proxy.connect()
+    connection.send(b"GET /shop/left HTTP/1.1\r\nHost: x\r\n\r\n")
+    eventually(lambda: legacy.requests, "the exchange has begun")
+    reset(connection)
+    eventually(lambda: legacy.open_connections == 0, "the upstream is let go")
+
+
+def test_a_client_that_leaves_in_its_upload_leaves_no_shadow(banyan, legacy, monolith):
+    proxy = banyan(percent=0, shadow={"methods": ["POST"]})
+    connection = proxy.connect()
+    connection.send(b"POST /shop/left HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+    eventually(lambda: legacy.requests, "the exchange has begun")
+    reset(connection)
+    eventually(lambda: legacy.open_connections == 0, "the upstream is let go")
+    eventually(lambda: total(proxy.metrics(), "banyan_shadow_skipped_total",
+                             reason="not_sent") == 1, "it is counted")
+    assert monolith.requests == []
+
+
+def test_a_process_that_ends_does_not_wait_for_answers_without_a_client(banyan, legacy, monolith):
+    legacy.behaviour = up.hang
+    proxy = banyan(percent=0, shadow={"timeout": "10m"})
+    connection = proxy.connect()
+    connection.send(b"GET /shop/left HTTP/1.1\r\nHost: x\r\n\r\n")
+    eventually(lambda: legacy.requests and shadow_of(monolith), "both arms were asked")
+    reset(connection)
     eventually(lambda: total(proxy.metrics(), "banyan_downstream_connections") == 0, "it left")
-    eventually(lambda: compared(proxy) == 1, "the pair is settled")
-    assert compared(proxy, verdict="mismatch") == 0
+    assert legacy.open_connections == 1
+    before = time.monotonic()
+    proxy.stop()
+    assert time.monotonic() - before < 10
 
 
 def test_the_shadow_has_its_own_connections_and_limit(banyan, monolith):

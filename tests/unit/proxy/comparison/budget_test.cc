@@ -87,19 +87,23 @@ TEST(Reservation, TheBoundHoldsOverManyThreads) {
   EXPECT_EQ(process.bytes, 0U);
 }
 
-TEST(Admission, GivesItsPlaceBackOnce) {
+TEST(Admission, IsRefusedOverTheBoundAndGivenBackOnce) {
   Ledger ledger;
-  ASSERT_TRUE(reserve(ledger.in_flight, 1, 2));
-  ASSERT_TRUE(reserve(ledger.in_flight, 1, 2));
-  EXPECT_FALSE(reserve(ledger.in_flight, 1, 2));
   {
-    Admission a(ledger);
-    Admission b = std::move(a);
+    Admission a = Admission::take(ledger.in_flight, 2);
+    Admission b = Admission::take(ledger.in_flight, 2);
+    EXPECT_FALSE(Admission::take(ledger.in_flight, 2));
+    EXPECT_EQ(ledger.in_flight, 2U);
+    b = std::move(a);
     EXPECT_FALSE(a);  // NOLINT(bugprone-use-after-move)
     EXPECT_TRUE(b);
-    b = Admission();
+    EXPECT_TRUE(b.is_of(ledger.in_flight));
+    EXPECT_FALSE(b.is_of(ledger.connections));
     EXPECT_EQ(ledger.in_flight, 1U);
-    b = Admission(ledger);
+    b = Admission();
+    EXPECT_EQ(ledger.in_flight, 0U);
+    b = Admission::take(ledger.in_flight, 1);
+    EXPECT_TRUE(b);
   }
   EXPECT_EQ(ledger.in_flight, 0U);
 }

@@ -27,5 +27,16 @@ TEST(Outcome, OfALimitOrAClientIsNotTheArmsFaultAndNeverAnswered) {
   }
 }
 
+TEST(Outcome, OfAShadowWhoseKeptConnectionWasJustClosedIsNobodysFault) {
+  Error error{ErrorCode::upstream_reset, Side::upstream, Retry::if_repeatable, {}};
+  EXPECT_EQ(shadow_outcome_of(error), Outcome::stale_connection);
+  error.retry = Retry::unsafe;
+  EXPECT_EQ(shadow_outcome_of(error), Outcome::reset);
+  error.retry = Retry::safe;
+  EXPECT_EQ(shadow_outcome_of(error), Outcome::reset);
+  error = {ErrorCode::upstream_malformed, Side::upstream, Retry::if_repeatable, {}};
+  EXPECT_EQ(shadow_outcome_of(error), Outcome::malformed);
+}
+
 }  // namespace
 }  // namespace banyan::comparison

@@ -178,6 +178,69 @@ TEST_F(ShadowRulesTest, ARollbackStopsWhatIsQueued) {
   EXPECT_EQ(copy == nullptr ? "" : copy->received(), "");
 }
 
+// One that was sent already: its connection is cut, nothing waits for its answer.
+TEST_F(ShadowRulesTest, ARollbackCutsWhatIsUnderWay) {
+  serve();
+  exchange(get("/orders/1"));
+  auto copy = accepted(monolith);
+  take_head(*copy);
+  latch.latched = true;
+  worker.follow_latches();
+  EXPECT_TRUE(run_until([&] { return copy->received(), copy->over(); }));
+  EXPECT_TRUE(copy->was_reset());
+  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::not_comparable) == 1; }));
+  expect_everything_given_back();
+}
+
+TEST_F(ShadowRulesTest, ARollbackCutsNothingThatMayGoOn) {
+  settings().keep_after_rollback = true;
+  serve();
+  exchange(get("/orders/1"));
+  auto copy = accepted(monolith);
+  take_head(*copy);
+  latch.latched = true;
+  worker.follow_latches();
+  copy->send(response("primary"));
+  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::match) == 1; }));
+}
+
+TEST_F(ShadowRulesTest, ARollbackCutsNothingOnItsWayToLegacy) {
+  everything_to(Arm::monolith);
+  serve();
+  c = client();
+  c->send(get("/orders/1"));
+  auto primary = accepted(monolith);
+  take_head(*primary);
+  auto copy = accepted(legacy);
+  take_head(*copy);
+  latch.latched = true;
+  worker.follow_latches();
+  copy->send(response("primary"));
+  primary->send(response("primary"));
+  take_until(*c, "primary");
+  EXPECT_TRUE(run_until([&] {
+    return compared().comparisons[static_cast<std::size_t>(Arm::legacy)][0].read() == 1;
+  }));
+}
+
+TEST_F(ShadowRulesTest, ARollbackWhileTheBodyComesLeavesNoShadow) {
+  shadow_posts();
+  serve();
+  c = client();
+  c->send("POST /orders HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab");
+  up = accepted(legacy);
+  take_until(*up, "ab");
+  latch.latched = true;
+  worker.follow_latches();
+  c->send("cde");
+  take_until(*up, "cde");
+  EXPECT_TRUE(run_until([&] { return skipped(Skip::rolled_back) == 1; }));
+  EXPECT_TRUE(nothing_reaches_the_monolith());
+  up->send(response("primary"));
+  take_until(*c, "primary");
+  expect_everything_given_back();
+}
+
 TEST_F(ShadowRulesTest, ItsFieldsMayDifferAndItsParentIsItsOwn) {
   settings().headers.set = {{"x-extra", "1"}};
   settings().headers.remove = {"authorization"};

@@ -62,6 +62,55 @@ TEST_F(ShadowTest, StartsOnlyAfterTheBytesOfARetryLeft) {
   }
 }
 
+// It may never have arrived, and is not sent again: nobody's fault.
+TEST_F(ShadowTest, OnAKeptConnectionThatWasJustClosedIsNotComparable) {
+  for (const bool orderly : {true, false}) {
+    serve();
+    exchange(get("/orders/1"));
+    auto copy = accepted(monolith);
+    take_head(*copy);
+    copy->send(response("primary"));
+    expect_everything_given_back();
+    exchange(get("/orders/2"));
+    take_head(*copy);
+    const auto before = verdicts(Verdict::not_comparable);
+    orderly ? copy->close() : copy->reset();
+    EXPECT_TRUE(run_until([&] { return verdicts(Verdict::not_comparable) == before + 1; }));
+    EXPECT_EQ(verdicts(Verdict::mismatch), 0);
+    turn();
+    EXPECT_EQ(monolith.accept(), nullptr);
+  }
+  EXPECT_EQ(upstream(1).retries.read(), 0);
+}
+
+TEST_F(ShadowTest, OnAKeptConnectionThatBreaksInItsAnswerIsAMismatch) {
+  serve();
+  exchange(get("/orders/1"));
+  auto copy = accepted(monolith);
+  take_head(*copy);
+  copy->send(response("primary"));
+  expect_everything_given_back();
+  exchange(get("/orders/2"));
+  take_head(*copy);
+  copy->send("HTTP/1.1 200");
+  turn();
+  copy->close();
+  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::mismatch) == 1; }));
+}
+
+TEST_F(ShadowTest, KeepsAwayFromAConnectionThatIdledForLong) {
+  serve();
+  exchange(get("/orders/1"));
+  auto copy = accepted(monolith);
+  take_head(*copy);
+  copy->send(response("primary"));
+  expect_everything_given_back();
+  run_for(Milliseconds(1'100));
+  exchange(get("/orders/2"));
+  auto fresh = accepted(monolith);
+  take_head(*fresh);
+}
+
 TEST_F(ShadowTest, ThatIsRefusedChangesNothing) {
   monolith.close();
   serve();

@@ -69,6 +69,7 @@ TEST(Comparison, AnAnswerThatWasOwedIsAMismatchAndOursIsNotComparable) {
       {Outcome::answered, Outcome::malformed, Verdict::mismatch, ""},
       {Outcome::answered, Outcome::over_budget, Verdict::not_comparable, "over_budget"},
       {Outcome::answered, Outcome::abandoned, Verdict::not_comparable, "abandoned"},
+      {Outcome::answered, Outcome::stale_connection, Verdict::not_comparable, "stale_connection"},
       {Outcome::timed_out, Outcome::answered, Verdict::not_comparable, "timed_out"},
       {Outcome::abandoned, Outcome::answered, Verdict::not_comparable, "abandoned"},
       {Outcome::over_budget, Outcome::refused, Verdict::not_comparable, "over_budget"},
