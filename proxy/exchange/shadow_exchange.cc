@@ -18,14 +18,23 @@ ShadowExchange::ShadowExchange(Owner& owner, net::Loop& loop, std::uint64_t id,
 
 ShadowExchange::~ShadowExchange() = default;
 
-void ShadowExchange::start() {
-  started_ = std::chrono::steady_clock::now();
-  timer_.set_in(migration().settings->shadow->timeout);
-  const upstream::LeaseWish wish{.idle_max = kUnrepeatableIdleMax};
+std::optional<shadow::Skip> ShadowExchange::start() {
+  const config::Shadow& settings = *migration().settings->shadow;
+  const upstream::LeaseWish wish{
+      .idle_max = kUnrepeatableIdleMax,
+      .bound = {&migration().ledger->connections, settings.max_connections}};
   Result<upstream::Lease> lease = migration().cluster(arm()).lane(Role::shadow).lease(*this, wish);
-  if (!lease) return finish(comparison::outcome_of(lease.error().code));
-  lease_ = std::move(*lease);
-  if (lease_->ready()) send();
+  const bool no_room = !lease && lease.error().code == ErrorCode::pending_overflow;
+  if (no_room) return shadow::Skip::connections;
+  started_ = std::chrono::steady_clock::now();
+  timer_.set_in(settings.timeout);
+  if (lease) {
+    lease_ = std::move(*lease);
+    if (lease_->ready()) send();
+  } else {
+    finish(comparison::outcome_of(lease.error().code));
+  }
+  return std::nullopt;
 }
 
 void ShadowExchange::on_stream_ready() { send(); }

@@ -63,9 +63,11 @@ ShadowId Shadows::launch(ShadowRequest request) {
   }
   const ShadowId id = ++last_id_;
   auto shadow = std::make_unique<ShadowExchange>(*this, loop_, id, std::move(request));
-  ShadowExchange& started = *shadow;
+  if (const auto skip = shadow->start()) {
+    migration.count_skip(*skip);
+    return 0;
+  }
   running_.emplace(id, std::move(shadow));
-  started.start();
   return id;
 }
 

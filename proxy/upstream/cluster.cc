@@ -17,10 +17,12 @@ Lane::~Lane() {
 
 Result<Lease> Lane::lease(StreamEvents& events, const LeaseWish& wish) {
   if (!wish.fresh) {
-    if (UpstreamConnection* kept = take_idle(wish)) {
-      kept->lease_to(events);
-      return Lease(kept);
-    }
+    if (UpstreamConnection* kept = take_idle(wish)) return lease_to(*kept, events);
+  }
+  CountedPlace counted;
+  if (wish.bound.open != nullptr) {
+    counted = CountedPlace::take(*wish.bound.open, wish.bound.max);
+    if (!counted) return lease_any_kept(events, wish);
   }
   if (pending_ >= cluster_.settings_.pending_max) {
     return Failure({ErrorCode::pending_overflow, Side::local, Retry::unsafe, "limits.pending"});
@@ -29,16 +31,27 @@ Result<Lease> Lane::lease(StreamEvents& events, const LeaseWish& wish) {
   if (endpoint == nullptr) {
     return Failure({ErrorCode::unresolved, Side::upstream, Retry::safe, "no address is known"});
   }
-  UpstreamConnection& fresh = open(std::move(endpoint));
-  fresh.lease_to(events);
-  return Lease(&fresh);
+  return lease_to(open(std::move(endpoint), std::move(counted)), events);
 }
 
-UpstreamConnection& Lane::open(std::shared_ptr<Endpoint> endpoint) {
+Lease Lane::lease_to(UpstreamConnection& connection, StreamEvents& events) {
+  connection.lease_to(events);
+  return Lease(&connection);
+}
+
+// No other connection may be opened: better one that idled for long than none.
+Result<Lease> Lane::lease_any_kept(StreamEvents& events, LeaseWish wish) {
+  wish.idle_max = Milliseconds::max();
+  UpstreamConnection* const kept = wish.fresh ? nullptr : take_idle(wish);
+  if (kept != nullptr) return lease_to(*kept, events);
+  return Failure({ErrorCode::pending_overflow, Side::local, Retry::unsafe, "connections"});
+}
+
+UpstreamConnection& Lane::open(std::shared_ptr<Endpoint> endpoint, CountedPlace counted) {
   const Milliseconds age = jittered_age(cluster_.settings_.upstream.max_connection_age,
                                         static_cast<std::uint32_t>(cluster_.random_()) << 1U);
-  all_.push_back(std::make_unique<UpstreamConnection>(*this, std::move(endpoint),
-                                                      cluster_.loop_.timers().now() + age));
+  all_.push_back(std::make_unique<UpstreamConnection>(
+      *this, std::move(endpoint), cluster_.loop_.timers().now() + age, std::move(counted)));
   all_.back()->place_ = all_.size() - 1;
   auto& stats = cluster_.stats_;
   stats.connections[static_cast<std::size_t>(role_)].add();
@@ -47,15 +60,16 @@ UpstreamConnection& Lane::open(std::shared_ptr<Endpoint> endpoint) {
 }
 
 UpstreamConnection* Lane::take_idle(const LeaseWish& wish) {
-  while (!idle_.empty()) {
-    UpstreamConnection* kept = idle_.back();
+  for (std::size_t i = idle_.size(); i > 0; --i) {
+    UpstreamConnection* kept = idle_[i - 1];
     if (kept->spent()) {  // it grew too old, and its timer is not due yet
       kept->close();
       continue;
     }
-    // The last one idled shortest: if it idled too long, all did.
+    // The last one idled shortest: if it idled too long, all before it did.
     if (kept->idle_for() > wish.idle_max) return nullptr;
-    idle_.pop_back();
+    if (!kept->count_to(wish.bound)) continue;
+    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i - 1));
     return kept;
   }
   return nullptr;

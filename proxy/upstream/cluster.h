@@ -5,6 +5,7 @@
 // lane decides which endpoints are healthy. Lives as long as a plan that names it; one loop only.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/arm.h"
+#include "base/counted_place.h"
 #include "base/result.h"
 #include "config/snapshot.h"
 #include "proxy/codec/codec.h"
@@ -34,11 +36,20 @@ struct Endpoint {
   bool gone = false;  // no longer of its upstream: its connections end with their exchange
 };
 
+// How many connections may be open for one purpose, idle ones as well, over all lanes and workers.
+struct ConnectionBound {
+  std::atomic<std::uint64_t>* open = nullptr;  // outlives them; nullptr: any number
+  std::uint64_t max = 0;
+};
+
 struct LeaseWish {
   bool fresh = false;  // a new connection, not a kept one
   // A kept connection that idled longer than this is passed over: for requests that can not be
   // repeated if it turns out to be closed.
   Milliseconds idle_max = Milliseconds::max();
+  // What the connection counts against from now on, until it is closed or leased for another
+  // purpose. Where all are open, idle_max does not count.
+  ConnectionBound bound = {};
 };
 
 class Lane {
@@ -49,7 +60,8 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
 
   // A kept connection (ready at once) or a new one (on_stream_ready() later). Errors:
-  // pending_overflow, connect_refused (no endpoint). `events` must outlive the lease.
+  // pending_overflow (also where the wish's bound is met), connect_refused (no endpoint). `events`
+  // must outlive the lease.
   [[nodiscard]] Result<Lease> lease(StreamEvents& events, const LeaseWish& wish);
 
   [[nodiscard]] std::size_t connections() const { return all_.size(); }
@@ -61,7 +73,9 @@ class Lane {
  private:
   friend class UpstreamConnection;
   [[nodiscard]] UpstreamConnection* take_idle(const LeaseWish& wish);
-  [[nodiscard]] UpstreamConnection& open(std::shared_ptr<Endpoint> endpoint);
+  [[nodiscard]] UpstreamConnection& open(std::shared_ptr<Endpoint> endpoint, CountedPlace counted);
+  [[nodiscard]] static Lease lease_to(UpstreamConnection& connection, StreamEvents& events);
+  [[nodiscard]] Result<Lease> lease_any_kept(StreamEvents& events, LeaseWish wish);
   // Called by a connection about itself.
   void keep(UpstreamConnection& connection);
   void remove(UpstreamConnection& connection);

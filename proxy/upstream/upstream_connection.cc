@@ -6,10 +6,11 @@
 namespace banyan::upstream {
 
 UpstreamConnection::UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint,
-                                       SteadyTime too_old_at)
+                                       SteadyTime too_old_at, CountedPlace counted)
     : lane_(lane),
       cluster_(lane.cluster_),
       endpoint_(std::move(endpoint)),
+      counted_(std::move(counted)),
       transport_(
           net::TcpTransport::connect(cluster_.loop(), lane.role_, endpoint_->address, *this)),
       codec_(*this, *transport_, cluster_.settings().head_limits),
@@ -32,6 +33,14 @@ void UpstreamConnection::lease_to(StreamEvents& events) {
 
 Milliseconds UpstreamConnection::idle_for() const {
   return std::chrono::duration_cast<Milliseconds>(cluster_.loop().timers().now() - idle_since_);
+}
+
+bool UpstreamConnection::count_to(const ConnectionBound& bound) {
+  if (bound.open == nullptr || counted_.is_of(*bound.open)) return true;
+  CountedPlace counted = CountedPlace::take(*bound.open, bound.max);
+  if (!counted) return false;
+  counted_ = std::move(counted);
+  return true;
 }
 
 bool UpstreamConnection::spent() const {

@@ -25,11 +25,14 @@ class UpstreamConnection final : public net::Deferrable,
                                  private codec::ClientEvents {
  public:
   // Begins to connect. From `too_old_at` on it is not used again.
-  UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint, SteadyTime too_old_at);
+  UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint, SteadyTime too_old_at,
+                     CountedPlace counted);
   ~UpstreamConnection() override;
 
   void lease_to(StreamEvents& events);
   [[nodiscard]] Milliseconds idle_for() const;
+  // False where the bound is met; it then counts as before.
+  [[nodiscard]] bool count_to(const ConnectionBound& bound);
   // Too old, or used as often as it may be: not for another exchange.
   [[nodiscard]] bool spent() const;
   [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
@@ -73,6 +76,7 @@ class UpstreamConnection final : public net::Deferrable,
   Lane& lane_;
   Cluster& cluster_;
   std::shared_ptr<Endpoint> endpoint_;
+  CountedPlace counted_;  // given back once the socket is closed: above the transport
   std::unique_ptr<net::TcpTransport> transport_;
   codec::Http1ClientCodec codec_;
   net::Timer timer_;  // connecting: its time-out; idle: until it is closed

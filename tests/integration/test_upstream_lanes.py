@@ -3,6 +3,7 @@ import itertools
 
 from support import upstream as up
 from support.http import Connection
+from support.load import Load
 from support.metrics import total
 from support.wait import eventually
 
@@ -61,6 +62,27 @@ def test_a_hung_shadow_lane_takes_nothing_from_the_primary_lane(banyan, legacy, 
     assert total(metrics, "banyan_retries_total") == 0
     assert total(metrics, "banyan_fallbacks_total") == 0
     assert total(metrics, "banyan_requests_total", role="primary", code_class="2xx") == EXCHANGES
+
+
+def test_the_connections_of_a_migrations_shadows_are_bounded(banyan, config, legacy, monolith):
+    """Over all workers and both arms, the idle ones as well; nothing closes within this test."""
+    legacy.behaviour = monolith.behaviour = up.slow(0.005)
+    top = config(50, top={"workers": 2}, shadow={"max_connections": SHADOWS_MAX})
+    for upstream in top["upstreams"].values():
+        upstream["idle_timeout"] = "60s"
+    proxy = banyan()
+    proxy.stop()
+    proxy.write(top)
+    proxy.start()
+    with Load(proxy.address, threads=8) as load:
+        eventually(lambda: skipped(proxy, "connections") > 100, "there is no room for some")
+        eventually(load.more(300), "load goes on")
+    assert load.failures() == []
+    shadows = {(arm.name, r.connection) for arm in (legacy, monolith) for r in list(arm.requests)
+               if r.header("x-banyan-shadow")}
+    assert 0 < len(shadows) <= SHADOWS_MAX
+    assert len(shadows) == sum(
+        connections(proxy, name, "shadow") for name in ("shop-legacy", "shop-monolith"))
 
 
 def test_a_shadow_lane_that_is_refused_marks_no_endpoint_and_is_not_tried_again(banyan, monolith):

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -418,6 +419,109 @@ TEST_F(ClusterTest, WithoutAnEndpointNothingIsLeased) {
   settings.upstream.endpoints.clear();
   make();
   EXPECT_EQ(lease().error->code, ErrorCode::unresolved);
+}
+
+// ---- a bound over lanes -----------------------------------------------------------------------
+
+class ConnectionBoundTest : public ClusterTest {
+ protected:
+  LeaseWish wish(std::uint64_t max = 2) { return {.bound = {&taken, max}}; }
+  Stream& shadow(const LeaseWish& wish) { return lease(wish, Role::shadow); }
+  std::unique_ptr<Peer> idle_shadow() {
+    Stream& s = shadow(wish());
+    auto peer = connected(s);
+    ask(s);
+    answer(s, *peer);
+    return peer;
+  }
+  void expect_no_room(const Stream& s) {
+    ASSERT_TRUE(s.error);
+    EXPECT_EQ(s.error->code, ErrorCode::pending_overflow);
+    EXPECT_EQ(s.error->side, Side::local);
+  }
+  std::atomic<std::uint64_t> taken{0};
+};
+
+TEST_F(ConnectionBoundTest, CountsIdleConnectionsAsWell) {
+  make();
+  auto peer = idle_shadow();
+  EXPECT_EQ(taken, 1U);
+  Stream& kept = shadow(wish());
+  EXPECT_TRUE(kept.lease->ready());
+  Stream& fresh = shadow(wish());
+  EXPECT_EQ(taken, 2U);
+  expect_no_room(shadow(wish()));
+  EXPECT_EQ(open(Role::shadow), 2);
+  fresh.lease.reset();
+  EXPECT_TRUE(run_until([&] { return taken == 1; }));
+}
+
+TEST_F(ConnectionBoundTest, HoldsOverAllClusters) {
+  make();
+  auto peer = idle_shadow();
+  observe::UpstreamStats other_stats;
+  Cluster other(loop, other_stats, settings);
+  Stream first, second;
+  Result<Lease> lease = other.lane(Role::shadow).lease(first, wish());
+  ASSERT_TRUE(lease);
+  EXPECT_FALSE(other.lane(Role::shadow).lease(second, wish()));
+  EXPECT_EQ(taken, 2U);
+  lease->reset();
+}
+
+TEST_F(ConnectionBoundTest, IsGivenBackWhenThePeerCloses) {
+  make();
+  auto peer = idle_shadow();
+  peer->close();
+  EXPECT_TRUE(run_until([&] { return taken == 0; }));
+  EXPECT_EQ(open(Role::shadow), 0);
+}
+
+TEST_F(ConnectionBoundTest, AKeptConnectionCountsForWhoeverUsesIt) {
+  make();
+  auto peer = idle_shadow();
+  std::atomic<std::uint64_t> others{0};
+  Stream& s = shadow({.bound = {&others, 1}});
+  EXPECT_TRUE(s.lease->ready());
+  EXPECT_EQ(taken, 0U);
+  EXPECT_EQ(others, 1U);
+  s.lease.reset();
+  EXPECT_TRUE(run_until([&] { return others == 0; }));
+}
+
+TEST_F(ConnectionBoundTest, AKeptConnectionIsNotTakenOverWhereThatPassesTheBound) {
+  make();
+  auto peer = idle_shadow();
+  std::atomic<std::uint64_t> others{1};
+  expect_no_room(shadow({.bound = {&others, 1}}));
+  EXPECT_EQ(taken, 1U);
+  EXPECT_EQ(others, 1U);
+  // The one that may not be taken does not hide the one that may.
+  Stream& mine = shadow({.fresh = true, .bound = {&others, 2}});
+  auto other_peer = connected(mine);
+  ask(mine);
+  answer(mine, *other_peer);
+  Stream& again = shadow(wish(1));
+  ASSERT_TRUE(again.lease);
+  ask(again);
+  answer(again, *peer);
+  EXPECT_TRUE(shadow({.bound = {&others, 2}}).lease->ready());
+  EXPECT_EQ(taken, 1U);
+  EXPECT_EQ(others, 2U);
+  others -= 1;
+}
+
+// Rather an old one than none.
+TEST_F(ConnectionBoundTest, WhereItIsMetIdleTimeDoesNotCount) {
+  make();
+  auto peer = idle_shadow();
+  LeaseWish fresher = wish();
+  fresher.idle_max = Milliseconds(-1);
+  Stream& opened = shadow(fresher);
+  EXPECT_FALSE(opened.lease->ready());
+  EXPECT_TRUE(shadow(fresher).lease->ready());
+  expect_no_room(shadow(fresher));
+  EXPECT_EQ(taken, 2U);
 }
 
 }  // namespace
