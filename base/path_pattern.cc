@@ -9,6 +9,7 @@ namespace banyan {
 namespace {
 
 constexpr std::string_view kHeader = "header:";
+constexpr std::string_view kTrailer = "trailer:";
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool begins_plain(char c) {
@@ -78,8 +79,10 @@ class PathPattern::Parser {
       into_.exact_ = text_;
       return true;
     }
-    if (text_.starts_with(kHeader)) return parse_header();
-    if (!text_.starts_with('$')) return fail("must begin with $, header:, status or body");
+    if (text_.starts_with(kHeader)) return parse_field(kHeader);
+    if (text_.starts_with(kTrailer)) return parse_field(kTrailer);
+    if (!text_.starts_with('$'))
+      return fail("must begin with $, header:, trailer:, status or body");
     at_ = 1;
     while (at_ < text_.size()) {
       if (into_.steps_.size() == kStepsMax) return fail("has too many steps");
@@ -103,10 +106,10 @@ class PathPattern::Parser {
     return true;
   }
 
-  bool parse_header() {
-    at_ = kHeader.size();
-    if (at_ == text_.size()) return fail("lacks the header's name");
-    into_.exact_ = kHeader;
+  bool parse_field(std::string_view kind) {
+    at_ = kind.size();
+    if (at_ == text_.size()) return fail("lacks the name of the field");
+    into_.exact_ = kind;
     for (; at_ < text_.size(); ++at_) {
       if (!is_token(text_[at_])) return fail("has a character that no header name has");
       into_.exact_.push_back(ascii_lower(text_[at_]));

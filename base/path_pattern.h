@@ -1,6 +1,6 @@
 // base/path_pattern.h: which places of a compared document a rule means.
 //
-//   pattern := "$" step* | "header:" name | "status" | "body"
+//   pattern := "$" step* | "header:" name | "trailer:" name | "status" | "body"
 //   step    := "." plain | "['" quoted "']" | "[" digits "]" | "[*]" | ".*" | ".**"
 //   plain   := [A-Za-z_$@] [A-Za-z0-9_$@-]*
 //   quoted  := any bytes, those of ' and \ with a \ before them
@@ -47,7 +47,8 @@ class PathPattern {
   [[nodiscard]] bool matches_steps(std::string_view rest) const;
 
   std::string text_;
-  std::string exact_;  // `header:x` in lower case, `status`, `body`; empty for `$` patterns
+  std::string
+      exact_;  // `header:x`, `trailer:x` in lower case, `status`, `body`; empty for `$` patterns
   std::vector<Step> steps_;
 };
 

@@ -32,6 +32,7 @@ struct CapturedResponse {
   int status = 0;
   Headers headers;  // without hop-by-hop fields
   std::string body;
+  Headers trailers;                      // behind the body
   std::chrono::microseconds latency{0};  // request sent to response complete
 };
 

@@ -243,12 +243,18 @@ std::string without(const std::vector<Range>& hidden, std::string_view text) {
   return out.append(text.substr(at));
 }
 
+// Of a header or a trailer; empty where the path is no field's.
+std::string_view field_name(std::string_view path) {
+  for (const std::string_view kind : {std::string_view("header:"), std::string_view("trailer:")}) {
+    if (path.starts_with(kind)) return path.substr(kind.size());
+  }
+  return {};
+}
+
 // By the configuration's `redact`. An object or an array that is shown whole could hold any of the
 // paths, so it is hidden where there are some.
 bool is_redacted_place(const Redaction& redaction, std::string_view path, std::string_view value) {
-  constexpr std::string_view kHeader = "header:";
-  if (path.starts_with(kHeader)) {
-    const std::string_view name = path.substr(kHeader.size());
+  if (const std::string_view name = field_name(path); !name.empty()) {
     return std::any_of(redaction.headers.begin(), redaction.headers.end(),
                        [&](const std::string& h) { return equals_ignoring_case(h, name); });
   }
@@ -288,12 +294,11 @@ std::string redacted_text(const Redaction& redaction, std::string_view text) {
 
 std::string redacted_value(const Redaction& redaction, std::string_view path,
                            std::string_view value) {
-  constexpr std::string_view kHeader = "header:";
   if (value.empty()) return {};
   if (is_redacted_place(redaction, path, value)) return std::string(kRedacted);
-  const bool hidden = path.starts_with(kHeader)
-                          ? is_secret_name(redaction, path.substr(kHeader.size()))
-                          : is_below_secret(redaction, path);
+  const std::string_view name = field_name(path);
+  const bool hidden =
+      name.empty() ? is_below_secret(redaction, path) : is_secret_name(redaction, name);
   return hidden ? std::string(kRedacted) : redacted_text(redaction, value);
 }
 

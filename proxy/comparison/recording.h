@@ -32,6 +32,11 @@ class Recording {
     if (response_.body.size() + bytes.size() > reserved_body_) reserve_body(bytes.size());
     if (!over_budget()) response_.body.append(bytes);
   }
+  void trailers(const Headers& trailers) {
+    if (over_budget()) return;
+    response_.trailers = trailers;
+    if (!reservation_.grow(response_.trailers.bytes())) overflow();
+  }
   [[nodiscard]] bool over_budget() const {
     return response_.outcome == shadow::Outcome::over_budget;
   }
@@ -57,6 +62,7 @@ class Recording {
   void overflow() {
     response_.outcome = shadow::Outcome::over_budget;
     std::string().swap(response_.body);
+    response_.trailers = {};
     reservation_.give_back();
   }
 

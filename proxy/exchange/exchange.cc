@@ -162,13 +162,14 @@ void Exchange::on_request_end() {
 void Exchange::take_body(Bytes bytes) {
   body_sent_ = true;
   lease_->send_body(bytes);
-  if (copy_.take_body(bytes)) return;
-  count_skip(shadow::Skip::body_budget);
-  recording_.reset();
+  if (!copy_.take_body(bytes)) skip_for_budget();
 }
 
 void Exchange::take_body_end() {
-  if (!heads_->trailers.empty()) lease_->send_trailers(heads_->trailers);
+  if (!heads_->trailers.empty()) {
+    lease_->send_trailers(heads_->trailers);
+    if (!copy_.take_trailers(heads_->trailers)) skip_for_budget();
+  }
   lease_->send_end();
   copy_.body_ended();
   if (copy_) services_.loop.after_flush(*this);
@@ -223,7 +224,10 @@ void Exchange::on_stream_body(Bytes bytes) {
   arm_timer();
 }
 
-void Exchange::on_stream_trailers(const Headers& trailers) { downstream_.send_trailers(trailers); }
+void Exchange::on_stream_trailers(const Headers& trailers) {
+  downstream_.send_trailers(trailers);
+  if (recording_) recording_->trailers(trailers);
+}
 
 void Exchange::on_stream_end() {
   launch_shadow();

@@ -79,6 +79,7 @@ class Exchange final : public net::Deferrable,
   void ask_for_shadow(const routing::RequestView& view);
   [[nodiscard]] ShadowRequest make_shadow();
   void launch_shadow();
+  void skip_for_budget();
   void abandon_shadow();
   void leave_answer_to_pair();
   void recover(Error error);

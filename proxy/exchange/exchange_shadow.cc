@@ -50,6 +50,11 @@ void Exchange::launch_shadow() {
   if (shadow_ == 0) recording_.reset();
 }
 
+void Exchange::skip_for_budget() {
+  count_skip(shadow::Skip::body_budget);
+  recording_.reset();
+}
+
 void Exchange::abandon_shadow() {
   if (copy_.give_up()) count_skip(shadow::Skip::not_sent);
   if (shadow_ != 0) {

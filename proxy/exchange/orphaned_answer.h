@@ -76,7 +76,9 @@ class OrphanedAnswer final : public net::Deferrable, private upstream::StreamEve
   void on_stream_informational(ResponseHead&) override { arm_timer(); }
   void on_stream_response(ResponseHead& head) override;
   void on_stream_body(Bytes bytes) override;
-  void on_stream_trailers(const Headers&) override {}
+  void on_stream_trailers(const Headers& trailers) override {
+    remains_.recording.trailers(trailers);
+  }
   void on_stream_end() override;
   void on_stream_error(Error error) override;
   void on_stream_blocked() override {}

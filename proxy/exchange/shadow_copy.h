@@ -1,6 +1,6 @@
 // proxy/exchange/shadow_copy.h: what an exchange keeps for its shadow until that is launched.
 //
-//   none --admit()--> [body --take_body()*-->] whole --take()--> none
+//   none --admit()--> [body --take_body()*, take_trailers()?-->] whole --take()--> none
 //                        \-- over a budget, given up --> none
 //
 // A shadow is launched only when the whole request is held: half a body is never sent.
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/headers.h"
 #include "proxy/comparison/budget.h"
 
 namespace banyan::exchange {
@@ -20,6 +21,7 @@ class ShadowCopy {
   // Of one request, with its memory against the budgets.
   struct Body {
     std::string bytes;
+    Headers trailers;
     comparison::Reservation reservation;
   };
 
@@ -27,7 +29,7 @@ class ShadowCopy {
   void admit(comparison::Admission admission, std::optional<comparison::Reservation> body) {
     admission_ = std::move(admission);
     whole_ = !body;
-    body_ = {{}, body ? std::move(*body) : comparison::Reservation()};
+    body_ = {{}, {}, body ? std::move(*body) : comparison::Reservation()};
   }
   explicit operator bool() const { return static_cast<bool>(admission_); }
   [[nodiscard]] bool whole() const { return admission_ && whole_; }
@@ -41,6 +43,14 @@ class ShadowCopy {
     }
     body_.bytes.append(bytes);
     return true;
+  }
+  // The same; behind the body.
+  [[nodiscard]] bool take_trailers(const Headers& trailers) {
+    if (!admission_) return true;
+    body_.trailers = trailers;
+    if (body_.reservation.grow(body_.trailers.bytes())) return true;
+    give_up();
+    return false;
   }
   void body_ended() { whole_ = true; }
 

@@ -43,7 +43,15 @@ void ShadowExchange::send() {
   if (migration().stops_shadows_to(arm())) return finish(shadow::Outcome::abandoned);
   lease_->send_head(request_.head);
   if (!request_.body.bytes.empty()) lease_->send_body(request_.body.bytes);
+  send_trailers();
   lease_->send_end();
+}
+
+void ShadowExchange::send_trailers() {
+  const HeaderEdits& edits = migration().settings->shadow->headers;
+  Headers trailers;
+  trailers.add_from(request_.body.trailers, [&](const Header& h) { return !edits.drops(h.name); });
+  if (!trailers.empty()) lease_->send_trailers(trailers);
 }
 
 void ShadowExchange::on_stream_response(ResponseHead& head) {

@@ -61,7 +61,7 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   void on_stream_informational(ResponseHead&) override {}
   void on_stream_response(ResponseHead& head) override;
   void on_stream_body(Bytes bytes) override;
-  void on_stream_trailers(const Headers&) override {}
+  void on_stream_trailers(const Headers& trailers) override { recording_.trailers(trailers); }
   void on_stream_end() override;
   void on_stream_error(Error error) override;
   void on_stream_blocked() override {}
@@ -69,6 +69,7 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   void on_timeout();
 
   void send();
+  void send_trailers();
   void finish(shadow::Outcome outcome);
   void count(int status);
   void tell_if_complete();

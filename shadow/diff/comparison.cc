@@ -87,6 +87,7 @@ Comparison compare(const CapturedPair& pair, const CompareRules& rules) {
   }
   compare_headers(pair.legacy.headers, pair.monolith.headers, findings);
   compare_bodies(pair.legacy, pair.monolith, findings);
+  compare_trailers(pair.legacy.trailers, pair.monolith.trailers, findings);
   const bool equal = comparison.differences.empty() && comparison.left_out == 0;
   comparison.verdict = equal ? Verdict::match : Verdict::mismatch;
   return comparison;
@@ -94,7 +95,8 @@ Comparison compare(const CapturedPair& pair, const CompareRules& rules) {
 
 bool plainly_equal(const CapturedResponse& a, const CapturedResponse& b) {
   return a.outcome == Outcome::answered && b.outcome == Outcome::answered && a.status == b.status &&
-         a.body == b.body && equal_headers(a.headers, b.headers);
+         a.body == b.body && equal_headers(a.headers, b.headers) &&
+         equal_headers(a.trailers, b.trailers);
 }
 
 }  // namespace banyan::shadow

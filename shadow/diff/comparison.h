@@ -3,6 +3,7 @@
 // Pure, and safe on any thread. `legacy` is always the left side, whichever arm served the client.
 //
 //   status and headers as lists -> body by kind: JSON by structure, anything else by bytes
+//                               -> trailers as headers are
 //
 // JSON: the order of members does not matter, numbers are equal by exact decimal value, `null` is
 // not a missing member; arrays are compared by position.
@@ -30,7 +31,7 @@ enum class Kind : std::uint8_t {
 [[nodiscard]] std::string_view to_string(Kind kind);
 
 struct Difference {
-  std::string path;  // `$.a[0].b`, `header:x-y` in lower case, `status`, `body`
+  std::string path;  // `$.a[0].b`, `header:x-y` and `trailer:x-y` in lower case, `status`, `body`
   Kind kind = Kind::value;
   std::string left;  // as written, cut to kShownBytesMax, not yet redacted
   std::string right;
@@ -56,12 +57,12 @@ struct Comparison {
 inline constexpr std::size_t kShownBytesMax = 200;
 
 // An answer that the shadow owed and did not give while the primary answered is a mismatch
-// (no_answer); what failed for a reason of ours (over_budget, abandoned, stale_connection), or where
-// the primary did not answer, is not_comparable.
+// (no_answer); what failed for a reason of ours (over_budget, abandoned, stale_connection), or
+// where the primary did not answer, is not_comparable.
 [[nodiscard]] Comparison compare(const CapturedPair& pair, const CompareRules& rules);
 
-// The cheap question that most pairs are settled by, on the worker: status, compared headers and
-// body bytes the same. True means compare() would say match.
+// The cheap question that most pairs are settled by, on the worker: status, compared headers,
+// trailers and body bytes the same. True means compare() would say match.
 [[nodiscard]] bool plainly_equal(const CapturedResponse& a, const CapturedResponse& b);
 
 }  // namespace banyan::shadow

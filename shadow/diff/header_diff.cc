@@ -123,7 +123,10 @@ bool is_compared(const Header& header) {
   }
 }
 
-void compare_headers(const Headers& left, const Headers& right, Findings& findings) {
+namespace {
+
+void compare_fields(std::string_view kind, const Headers& left, const Headers& right,
+                    Findings& findings) {
   ByName by_name;
   collect(left, by_name, &Values::left);
   collect(right, by_name, &Values::right);
@@ -133,13 +136,23 @@ void compare_headers(const Headers& left, const Headers& right, Findings& findin
     if (values.left == values.right) continue;
     findings.add(
         kind_of(values),
-        [&name] {
+        [kind, &name] {
           std::string shown_name = name;
           cut(shown_name, kHeaderNameShownMax);
-          return "header:" + shown_name;
+          return std::string(kind) + shown_name;
         },
         [&values] { return shown(values.left); }, [&values] { return shown(values.right); });
   }
+}
+
+}  // namespace
+
+void compare_headers(const Headers& left, const Headers& right, Findings& findings) {
+  compare_fields("header:", left, right, findings);
+}
+
+void compare_trailers(const Headers& left, const Headers& right, Findings& findings) {
+  compare_fields("trailer:", left, right, findings);
 }
 
 bool equal_headers(const Headers& a, const Headers& b) {

@@ -5,6 +5,7 @@
 //   another number         length
 //   the same values moved  order
 //   anything else          value
+// Trailers are compared in the same way, and apart from headers.
 // Names are compared without case; a few are never compared (see docs/reports.md): who answered
 // and when, ids that differ with every request, framing and what is meant for one hop.
 #pragma once
@@ -19,8 +20,9 @@ namespace banyan::shadow {
 [[nodiscard]] bool is_compared(const Header& header);
 
 void compare_headers(const Headers& left, const Headers& right, Findings& findings);
+void compare_trailers(const Headers& left, const Headers& right, Findings& findings);
 
-// Whether compare_headers() would find nothing under any rules. Allocates nothing.
+// Whether one of these would find nothing under any rules. Allocates nothing.
 [[nodiscard]] bool equal_headers(const Headers& a, const Headers& b);
 
 }  // namespace banyan::shadow

@@ -381,6 +381,29 @@ def test_a_difference_is_reported_at_its_path_with_legacy_on_the_left(differing,
     assert report["directions"][direction]["mismatch"] == 2
 
 
+def test_trailers_are_copied_compared_and_kept(banyan, legacy, monolith):
+    for arm, total_, token in ((legacy, "1", "hunter2"), (monolith, "2", "hunter3")):
+        arm.behaviour = up.chunked([b"same"], trailers=[("X-Total", total_), ("X-Token", token),
+                                                        ("X-Noise", token)])
+    proxy = banyan(percent=0, shadow={"methods": ["POST"]},
+                   compare={"ignore": ["header:x-served-by", "trailer:x-noise"]})
+    with proxy.connect() as connection:
+        connection.send(b"POST /shop/item HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        b"3\r\nabc\r\n0\r\nX-Sum: 6\r\n\r\n")
+        assert connection.answer().status == 200
+    eventually(lambda: compared(proxy, verdict="mismatch") == 1, "the comparison")
+    copy, original = shadow_of(monolith)[0], legacy.requests[0]
+    assert copy.trailers == original.trailers == ["X-Sum: 6"]
+    proxy.stop()
+    proxy.start()  # from the store
+    found = differences(proxy.report())
+    assert set(found) == {("trailer:x-total", "value"), ("trailer:x-token", "value")}
+    sample = found["trailer:x-total", "value"]["samples"][0]
+    assert (sample["left"], sample["right"]) == ("1", "2")
+    text = proxy.cli("report").stdout
+    assert "trailer:x-total" in text and "hunter" not in text
+
+
 def test_secrets_do_not_reach_a_report_or_a_log(differing):
     proxy = differing()
     outputs = [proxy.api("/v1/report?format=json").body.decode(),

@@ -79,6 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
     OutsideTheBody, Match,
     testing::Values(Case{"header:X-Request-Id", "header:x-request-id", true},
                     Case{"header:set-cookie", "header:set-cookie[1]", true},
+                    Case{"trailer:X-Sum", "trailer:x-sum", true},
+                    Case{"trailer:x", "header:x", false}, Case{"header:x", "trailer:x", false},
                     Case{"header:x", "header:x-y", false}, Case{"header:x-y", "header:x", false},
                     Case{"status", "status", true}, Case{"status", "$.status", false},
                     Case{"status", "statuses", false}, Case{"body", "body", true},
@@ -135,6 +137,8 @@ TEST(PathPattern, SaysWhatIsWrongAndWhere) {
       {"$['a\\", 5, "backslash"},
       {"$['a\\n']", 5, "backslash"},
       {"header:", 7, "name"},
+      {"trailer:", 8, "name"},
+      {"trailer:a b", 9, "no header name"},
       {"header:a b", 8, "no header name"},
       {"header:a:", 8, "no header name"},
   };

@@ -113,6 +113,9 @@ TEST(RedactedValue, IsToldByThePath) {
     EXPECT_EQ(redacted_value(kDefault, path, "\"abc\""), "\"abc\"") << path;
   }
   EXPECT_EQ(redacted_value(kDefault, "header:location", "/cb?code=abc"), "/cb?code=(redacted)");
+  EXPECT_EQ(redacted_value(kDefault, "trailer:x-api-key", "abc"), kRedacted);
+  EXPECT_EQ(redacted_value(kDefault, "trailer:x-next", "/cb?code=abc"), "/cb?code=(redacted)");
+  EXPECT_EQ(redacted_value(kDefault, "trailer:x-sum", "abc"), "abc");
   EXPECT_EQ(redacted_value(kDefault, "$.user", R"({"password":"x"})"),
             R"({"password":(redacted)})");
 }

@@ -44,6 +44,28 @@ TEST_F(RecordingTest, HoldsAnAnswerAndItsMemory) {
   EXPECT_EQ(migration.bytes, 0U);
 }
 
+TEST_F(RecordingTest, HoldsTrailersWithinTheSameBudget) {
+  Headers trailers;
+  trailers.add("x-sum", std::string(500, 's'));
+  Recording r = recording(10'000);
+  r.head(head(std::nullopt));
+  const std::uint64_t before = migration.bytes;
+  r.trailers(trailers);
+  EXPECT_GE(migration.bytes, before + 500);
+  EXPECT_EQ(r.finish(Outcome::answered, kLatency).response.trailers.find("X-Sum"),
+            std::string(500, 's'));
+
+  Recording small = recording(1'000);
+  small.head(head(std::nullopt));
+  small.body(std::string(800, 'x'));
+  ASSERT_FALSE(small.over_budget());
+  small.trailers(trailers);
+  EXPECT_TRUE(small.over_budget());
+  const Recording::Finished done = small.finish(Outcome::answered, kLatency);
+  EXPECT_TRUE(done.response.trailers.empty());
+  EXPECT_TRUE(done.response.body.empty());
+}
+
 TEST_F(RecordingTest, ABodyOverTheBudgetIsDroppedAndItsMemoryGivenBack) {
   Recording r = recording(10'000);
   r.head(head(std::nullopt));

@@ -126,6 +126,21 @@ TEST_F(OrphanedAnswerTest, OfAClientThatDidNotReadGoesOn) {
   expect_everything_given_back();
 }
 
+TEST_F(OrphanedAnswerTest, IsReadOnWithItsTrailers) {
+  constexpr std::string_view kBegins = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  serve();
+  c = client();
+  c->send(get("/orders/1"));
+  up = accepted(legacy);
+  take_head(*up);
+  copy = accepted(monolith);
+  take_head(*copy);
+  leave();
+  up->send(std::string(kBegins) + "0\r\nX-Sum: 1\r\n\r\n");
+  copy->send(std::string(kBegins) + "0\r\nX-Sum: 2\r\n\r\n");
+  EXPECT_TRUE(settled(Verdict::mismatch));
+}
+
 TEST_F(OrphanedAnswerTest, OfAWholeUploadIsReadOn) {
   settings().sampling.methods = {Method::post};
   serve();

@@ -265,6 +265,58 @@ TEST_F(ShadowRulesTest, ItsFieldsMayDifferAndItsParentIsItsOwn) {
   EXPECT_EQ(got.find("b7ad6b7169203331"), std::string::npos) << got;
 }
 
+constexpr std::string_view kWithTrailers =
+    "POST /orders HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "2\r\nab\r\n0\r\nX-Sum: 1\r\nX-Signed: me\r\n\r\n";
+
+TEST_F(ShadowRulesTest, TrailersOfARequestAreCopied) {
+  shadow_posts();
+  settings().headers.remove = {"x-signed"};
+  serve();
+  exchange_until(kWithTrailers, "0\r\nX-Sum: 1\r\nX-Signed: me\r\n\r\n");
+  auto copy = accepted(monolith);
+  EXPECT_TRUE(take_until(*copy, "X-Sum: 1\r\n\r\n").ends_with("ab\r\n0\r\nX-Sum: 1\r\n\r\n"));
+  copy->send(response("primary"));
+  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::match) == 1; }));
+  expect_everything_given_back();
+}
+
+TEST_F(ShadowRulesTest, TrailersOverTheBudgetLeaveNoShadow) {
+  shadow_posts();
+  settings().budget_exchange = 16;
+  serve();
+  exchange_until(kWithTrailers, "X-Signed: me\r\n\r\n");
+  EXPECT_EQ(skipped(Skip::body_budget), 1);
+  EXPECT_TRUE(nothing_reaches_the_monolith());
+  expect_everything_given_back();
+}
+
+TEST_F(ShadowRulesTest, TrailersOfTheAnswersAreCompared) {
+  const auto answer = [](std::string_view sum) {
+    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nprimary\r\n0\r\nX-Sum: " +
+           std::string(sum) + "\r\n\r\n";
+  };
+  serve();
+  std::unique_ptr<Peer> copy;
+  for (const std::string_view sum : {"1", "2"}) {
+    if (c == nullptr) c = client();
+    c->send(get("/orders/1"));
+    if (up == nullptr) up = accepted(legacy);
+    take_head(*up);
+    if (copy == nullptr) copy = accepted(monolith);
+    take_head(*copy);
+    up->send(answer("1"));
+    take_until(*c, "X-Sum: 1\r\n\r\n");
+    copy->send(answer(sum));
+    const Verdict verdict = sum == "1" ? Verdict::match : Verdict::mismatch;
+    EXPECT_TRUE(run_until([&] { return verdicts(verdict) == 1; }));
+  }
+  EXPECT_TRUE(
+      run_until([&] { return !differences.report({"orders"})[0].endpoints[0].places.empty(); }));
+  EXPECT_EQ(differences.report({"orders"})[0].endpoints[0].places[0].path, "trailer:x-sum");
+  expect_everything_given_back();
+}
+
 TEST_F(ShadowRulesTest, EachArmIsAskedInItsOwnForm) {
   routing::Rewrite& rewrite = snapshot.migrations[0].rewrite[1];
   rewrite.path_prefix = "/api/o";

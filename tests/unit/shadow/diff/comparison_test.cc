@@ -34,6 +34,14 @@ TEST(Comparison, StatusHeadersAndBodyAreAllTold) {
                                                 "value header:x-a: 1 | 2", "value $.a: 1 | 2"));
 }
 
+TEST(Comparison, TrailersAreToldApartFromHeaders) {
+  CapturedPair pair = pair_of(response_of(200, {{"X-A", "1"}}, "x"), response_of(200, {}, "x"));
+  pair.monolith.trailers.add("X-A", "1");
+  EXPECT_THAT(lines_of(compare(pair, {})),
+              ElementsAre("missing header:x-a: 1 | ", "extra trailer:x-a:  | 1"));
+  EXPECT_EQ(compare(pair, test::rules_of({"header:x-a", "trailer:x-a"})).verdict, Verdict::match);
+}
+
 TEST(Comparison, LegacyIsTheLeftSideWhicheverArmServed) {
   CapturedPair pair = pair_of(json_response("1"), json_response("2"));
   for (const Arm arm : {Arm::legacy, Arm::monolith}) {
@@ -112,6 +120,10 @@ TEST(PlainlyEqual, NeedsTheSameStatusHeadersAndBytes) {
   EXPECT_FALSE(plainly_equal(a, response_of(200, {{"ETag", "2"}, {"X-A", "b"}}, "x")));
   EXPECT_FALSE(plainly_equal(a, response_of(200, {{"ETag", "1"}, {"X-A", "b"}}, "y")));
   EXPECT_FALSE(plainly_equal(a, response_of(200, {{"ETag", "1"}}, "x")));
+  CapturedResponse with_trailers = a;
+  with_trailers.trailers.add("X-Sum", "1");
+  EXPECT_TRUE(plainly_equal(with_trailers, with_trailers));
+  EXPECT_FALSE(plainly_equal(a, with_trailers));
   EXPECT_FALSE(plainly_equal(ended(Outcome::refused), ended(Outcome::refused)));
 }
 

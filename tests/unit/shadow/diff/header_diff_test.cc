@@ -37,6 +37,16 @@ TEST(HeaderDiff, TellsEachKind) {
               ElementsAre("order header:x-a: [\"1\", \"2\"] | [\"2\", \"1\"]"));
 }
 
+TEST(HeaderDiff, TrailersAreComparedAlikeUnderAWordOfTheirOwn) {
+  Comparison comparison;
+  const CompareRules rules = test::rules_of({"trailer:x-b"});
+  Findings findings(rules, comparison);
+  compare_trailers(headers_of({{"X-A", "1"}, {"X-B", "1"}, {"Server", "1"}}),
+                   headers_of({{"x-a", "2"}, {"X-C", "1"}}), findings);
+  EXPECT_THAT(lines_of(comparison),
+              ElementsAre("value trailer:x-a: 1 | 2", "extra trailer:x-c:  | 1"));
+}
+
 TEST(HeaderDiff, Rfc9110Section5_3SetCookieIsNeverJoined) {
   EXPECT_THAT(
       differences({{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}}, {{"Set-Cookie", "a=1, b=2"}}),
