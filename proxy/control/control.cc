@@ -197,9 +197,7 @@ void Control::load(const std::string& cause, const Author& author, const Reloade
 
 Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
                                            std::function<void()> done) {
-  if (ending_.stage() >= DrainSequence::Stage::stopping) {
-    return tl::unexpected(std::string("the process is ending"));
-  }
+  if (!ending_.may_reload()) return tl::unexpected(std::string("the process is ending"));
   const Reloader::SnapshotPtr before = reloader_.running();
   // Also where the path stays the same: after a rotation the file is another one.
   if (auto opened = access_log_.open(next->access_path); !opened) {

@@ -23,6 +23,9 @@ class DrainSequence {
   [[nodiscard]] Stage stage() const { return stage_; }
   [[nodiscard]] bool ready() const { return stage_ == Stage::serving; }
 
+  // Whether workers still take a configuration. Not from stopping on: it would listen again.
+  [[nodiscard]] bool may_reload() const { return stage_ < Stage::stopping; }
+
   [[nodiscard]] Act drain(SteadyTime now);
   // SIGTERM or SIGINT. The second one: exit_at_once.
   [[nodiscard]] Act terminate(SteadyTime now, Milliseconds delay);

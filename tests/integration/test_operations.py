@@ -1,6 +1,7 @@
 """What an operator relies on: probes, logs, metrics, the admin side, exit codes, a clean end."""
 import json
 import signal
+import threading
 
 import pytest
 
@@ -203,6 +204,31 @@ def test_a_drain_finishes_what_runs_and_exits_0(banyan, legacy):
     assert proxy.process.wait(timeout=20) == 0
     with pytest.raises(ConnectionError):
         Connection(proxy.address)
+
+
+def test_a_reload_is_refused_while_the_process_stops(banyan, config, legacy):
+    held = threading.Event()
+
+    def hold(exchange):
+        held.wait(20)
+        up.answer()(exchange)
+    legacy.behaviour = hold
+    proxy = banyan(top={"drain": {"delay": "20ms", "timeout": "30s"}, "reload": {"watch": False}})
+    with proxy.connect() as running:
+        running.send(request_bytes("GET", "/shop/slow"))
+        eventually(lambda: legacy.requests, "it has begun")
+        proxy.signal(signal.SIGTERM)
+        eventually(lambda: "stops listening" in proxy.said(), "it stops")
+        proxy.write(config(50))
+        answer = proxy.api("/v1/reload", "POST")
+        assert answer.status == 422
+        assert "the process is ending" in answer.body.decode()
+        proxy.signal(signal.SIGHUP)
+        eventually(lambda: total(proxy.metrics(), "banyan_config_reloads_total",
+                                 result="failure") >= 2, "the signal's is refused as well")
+        held.set()
+        assert running.answer().status == 200
+    assert proxy.process.wait(timeout=20) == 0
 
 
 def test_what_does_not_finish_is_cut_after_the_timeout(banyan, legacy):

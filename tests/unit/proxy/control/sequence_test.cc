@@ -74,6 +74,19 @@ TEST(DrainSequence, ASignalDrainsAndLeavesAfterTheDelay) {
   EXPECT_EQ(ending.stage(), Stage::over);
 }
 
+TEST(DrainSequence, AReloadIsTakenUntilItStops) {
+  DrainSequence ending;
+  EXPECT_TRUE(ending.may_reload());
+  EXPECT_EQ(ending.drain(kStart), Act::start_drain);
+  EXPECT_TRUE(ending.may_reload());
+  EXPECT_EQ(ending.terminate(kStart, 5s), Act::nothing);
+  EXPECT_TRUE(ending.may_reload());
+  ending.stopping();
+  EXPECT_FALSE(ending.may_reload());
+  ending.stopped();
+  EXPECT_FALSE(ending.may_reload());
+}
+
 TEST(DrainSequence, TheDelayCountsFromTheDrain) {
   DrainSequence ending;
   EXPECT_EQ(ending.drain(kStart), Act::start_drain);

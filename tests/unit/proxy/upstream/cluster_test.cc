@@ -421,6 +421,38 @@ TEST_F(ClusterTest, WithoutAnEndpointNothingIsLeased) {
   EXPECT_EQ(lease().error->code, ErrorCode::unresolved);
 }
 
+// ---- strain -----------------------------------------------------------------------------------
+
+TEST_F(ClusterTest, IsStrainedWhileAPrimaryWaitsForItsConnection) {
+  make();
+  EXPECT_FALSE(cluster->strained());
+  Stream& s = lease();
+  EXPECT_TRUE(cluster->strained());
+  auto peer = connected(s);
+  EXPECT_FALSE(cluster->strained());
+}
+
+TEST_F(ClusterTest, IsStrainedForAWhileAfterAPrimaryCouldNotConnect) {
+  settings.upstream.endpoints = {{"127.0.0.1", test::refusing_port()}};
+  make();
+  Stream& s = lease();
+  ASSERT_TRUE(run_until([&] { return s.error.has_value(); }));
+  EXPECT_TRUE(cluster->strained());
+  EXPECT_TRUE(run_until([&] { return !cluster->strained(); }));
+}
+
+TEST_F(ClusterTest, AShadowStrainsNothingAndMarksNoEndpoint) {
+  settings.upstream.endpoints = {{"127.0.0.1", test::refusing_port()}};
+  make();
+  for (int i = 0; i < 10; ++i) {
+    Stream& s = lease({}, Role::shadow);
+    EXPECT_FALSE(cluster->strained());
+    ASSERT_TRUE(run_until([&] { return s.error.has_value(); }));
+  }
+  EXPECT_FALSE(cluster->strained());
+  EXPECT_TRUE(cluster->endpoints()[0]->health.healthy());
+}
+
 // ---- a bound over lanes -----------------------------------------------------------------------
 
 class ConnectionBoundTest : public ClusterTest {
