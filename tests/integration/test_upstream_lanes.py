@@ -112,6 +112,21 @@ def test_shadows_keep_away_from_an_upstream_that_fails_its_users(banyan, monolit
     eventually(kept_away, "a shadow keeps away")
 
 
+def test_shadows_keep_away_from_an_upstream_whose_users_wait(banyan, config, full_backlog):
+    top = config(100, top={"timeouts": {"connect": "20s"}}, shadow={})
+    top["upstreams"]["shop-monolith"]["endpoints"] = [full_backlog]
+    proxy = banyan()
+    proxy.reload(top)
+    with proxy.connect() as waiting:
+        waiting.send(b"GET /shop/item HTTP/1.1\r\nHost: a\r\n\r\n")
+        eventually(lambda: connections(proxy, "shop-monolith", "primary") == 1, "a user waits")
+        proxy.api_json("/v1/flags/shop", "PUT", {"percent": 0, "reason": "a test"})
+        for n in range(5):
+            assert proxy.fetch(f"/shop/{n}").served_by == "legacy"
+        assert skipped(proxy, "strained") == 5
+    assert connections(proxy, "shop-monolith", "shadow") == 0
+
+
 def test_legacy_serves_while_the_monolith_is_down_and_the_monolith_afterwards(banyan, monolith):
     proxy = banyan(percent=100)
     monolith.refuse()

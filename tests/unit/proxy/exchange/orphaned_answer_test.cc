@@ -403,8 +403,15 @@ TEST_F(UnsentShadowTest, ThatIsNotWantedAnyMoreEndsThePair) {
   EXPECT_EQ(over, 1);
 }
 
+TEST_F(UnsentShadowTest, OfAKeptConnectionThatWasJustClosedStrainsNothing) {
+  stream.events->on_stream_error(
+      {ErrorCode::upstream_reset, Side::upstream, Retry::if_repeatable, {}});
+  EXPECT_EQ(over, 1);
+  EXPECT_FALSE(cluster.strained());
+}
+
 TEST_F(UnsentShadowTest, OfAPrimaryThatNeverAnswersIsNotSent) {
-  stream.events->on_stream_error({ErrorCode::upstream_reset, Side::upstream, Retry::safe, {}});
+  stream.events->on_stream_error({ErrorCode::upstream_reset, Side::upstream, Retry::unsafe, {}});
   EXPECT_EQ(launched, 0);
   EXPECT_FALSE(finished);
   EXPECT_EQ(stats.shadow_skipped[static_cast<std::size_t>(Skip::not_sent)].read(), 1);
