@@ -1,5 +1,6 @@
 """Side by side with nginx and HAProxy; see script/bench --help and docs/performance.md."""
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -15,10 +16,10 @@ from processes import Cpus, DoesNotStart
 from rounds import TooManyFaults, collect
 from scenarios import SCENARIOS, with_against
 
-ROUNDS = 8
-FULL_ROUNDS = 12
+ROUNDS = 12
+FULL_ROUNDS = 16
 NICE = -10
-FULL_LONGER = 3  # a slice of a full run is that much longer
+FULL_LONGER = 4  # a slice of a full run is that much longer
 PEERS = {"nginx": "/usr/sbin/nginx", "haproxy": "/usr/sbin/haproxy"}
 
 
@@ -32,7 +33,9 @@ def read_arguments():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=float)
     parser.add_argument("--json")
+    parser.add_argument("--into")
     parser.add_argument("--banyan", default="build/release/banyan")
     parser.add_argument("--against")
     parser.add_argument("--tools", default="build/release/bench")
@@ -49,44 +52,54 @@ def chosen(arguments):
     return [with_against(s) for s in wanted] if arguments.against else wanted
 
 
-def programs(arguments):
-    found = {"banyan": arguments.banyan,
+def programs(arguments, scenarios):
+    """The binaries that are needed, by kind."""
+    found = {"banyan": arguments.banyan, "against": arguments.against,
              "origin": f"{arguments.tools}/bench_origin", "load": f"{arguments.tools}/bench_load",
              **{name: shutil.which(name) or path for name, path in PEERS.items()}}
-    if arguments.against:
-        found["against"] = arguments.against
-    for name, path in found.items():
-        if not shutil.which(path):
-            say(f"bench: no {name} at {path} (script/setup --only bench, script/bench)")
+    needed = {"origin", "load", *(c.proxy for s in scenarios for c in s.contenders)}
+    for name in sorted(needed):
+        if not shutil.which(found[name]):
+            say(f"bench: no {name} at {found[name]} (script/bench builds and installs what it needs)")
             sys.exit(1)
-    return found
+    return {name: found[name] for name in needed}
 
 
-def go_first():
-    """Neighbours that are as important would push a proxy off its CPU and out of its caches."""
+@contextlib.contextmanager
+def before_others(scenario):
+    """Whoever else runs would push a proxy off its CPU and out of its caches. For latencies not even
+    a tick of the scheduler may pass until a proxy is back. Not for CPU time: there a CPU can be
+    saturated, and a thread that compares would starve behind the one that serves, since real-time
+    threads of one priority do not share."""
     try:
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+        if scenario.latency_of:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        else:
+            os.setpriority(os.PRIO_PROCESS, 0, NICE)
     except PermissionError:
         say("bench: not allowed to go before other processes; their noise will show")
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def run(bench, scenario, rounds, longer):
+def run(bench, scenario, rounds, seconds):
     contenders = {contender.name: contender for contender in scenario.contenders}
     origins = bench.origins(scenario)
     began = time.monotonic()
 
     def measure(name):
-        return slices.measure(bench, scenario, contenders[name], origins, scenario.seconds * longer)
+        return slices.measure(bench, scenario, contenders[name], origins, seconds)
     try:
         kept, thrown_out = collect(list(contenders), measure, rounds, spare=rounds, say=say)
     finally:
         for origin in origins:
             origin.stop()
     say(f"bench: {scenario.name}: {time.monotonic() - began:.0f} s")
-    print(f"### {scenario.name}: {scenario.title}\n")
-    print(tables.of(scenario, kept) + "\n")
-    print("\n".join([tables.conditions(scenario, kept, thrown_out), *scenario.notes]) + "\n", flush=True)
-    return {"thrown_out": thrown_out,
+    text = tables.section(scenario, kept, thrown_out)
+    print(text, flush=True)
+    return {"text": text, "thrown_out": thrown_out,
             "rounds": [{name: dataclasses.asdict(sample) for name, sample in one.items()}
                        for one in kept]}
 
@@ -103,19 +116,27 @@ def main():
         say("bench: needs two CPUs, one for the proxy alone")
         return 1
     cpus.pin_here()
-    go_first()
-    bench = slices.Bench(programs(arguments), cpus)
+    scenarios = chosen(arguments)
+    if arguments.into and tables.FIGURES not in Path(arguments.into).read_text():
+        say(f"bench: {arguments.into} has no line {tables.FIGURES.strip()!r}")
+        return 2
+    bench = slices.Bench(programs(arguments, scenarios), cpus)
     rounds = arguments.rounds or (ROUNDS if arguments.quick else FULL_ROUNDS)
     about = machine.facts(bench.binaries)
-    print(machine.text(about) + "\n", flush=True)
+    print(machine.text(about), flush=True)
     results = {}
     try:
-        for scenario in chosen(arguments):
-            results[scenario.name] = run(bench, scenario, rounds,
-                                         1 if arguments.quick else FULL_LONGER)
+        for scenario in scenarios:
+            seconds = scenario.seconds * (1 if arguments.quick else FULL_LONGER)
+            with before_others(scenario):
+                results[scenario.name] = run(bench, scenario, rounds, arguments.seconds or seconds)
     except (DoesNotStart, TooManyFaults) as fault:
         say(f"bench: {fault}")
         return 1
+    if arguments.into:
+        page = Path(arguments.into)
+        page.write_text(tables.with_figures(page.read_text(), "\n".join(
+            [machine.text(about), *(result["text"] for result in results.values())])))
     if arguments.json:
         Path(arguments.json).write_text(json.dumps({"machine": about, "scenarios": results}, indent=1))
     return 0

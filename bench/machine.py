@@ -18,18 +18,22 @@ def _processor():
     return found.group(1) if found else platform.machine()
 
 
+VERSIONS = {"banyan": ("version", r"(\d\S*)"), "against": ("version", r"(\d\S*)"),
+            "nginx": ("-v", r"nginx/(\S+)"), "haproxy": ("-v", r"version (\S+)")}
+
+
 def facts(binaries):
     return {
         "when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "processor": _processor(),
         "cpus": os.cpu_count(),
         "kernel": platform.release(),
-        "banyan": _first([binaries["banyan"], "version"], r"(\d[^\s]*)"),
-        "nginx": _first([binaries["nginx"], "-v"], r"nginx/(\S+)"),
-        "haproxy": _first([binaries["haproxy"], "-v"], r"version (\S+)"),
+        "versions": {name: _first([binaries[name], option], pattern)
+                     for name, (option, pattern) in VERSIONS.items() if name in binaries},
     }
 
 
 def text(about):
-    return (f"{about['when']} · {about['processor']}, {about['cpus']} CPUs, Linux {about['kernel']} · "
-            f"Banyan {about['banyan']}, nginx {about['nginx']}, HAProxy {about['haproxy']}")
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    return (f"{about['when']} · {about['processor']}, {about['cpus']} CPUs, Linux {about['kernel']}"
+            f" · {versions}")

@@ -19,7 +19,7 @@ class Scenario:
     contenders: tuple
     ratios: tuple                  # (over, under)
     rate: int = 0                  # requests a second; 0: each connection asks as soon as it can
-    seconds: float = 1.0           # of one slice, in a quick run
+    seconds: float = 0.5           # of one slice, in a quick run
     request: tuple = ()            # further options of bench_load
     upload_bytes: int = 0
     origins: tuple = ((), ())      # options of bench_origin: legacy, monolith
@@ -33,7 +33,7 @@ PLAIN = {"SHADOW": "off", "PERCENT": 0}
 BANYAN = Contender("Banyan", "banyan", PLAIN)
 AGAIN = Contender("Banyan again", "banyan", PLAIN)
 NGINX = Contender("nginx", "nginx", {"MIRROR": ""})
-HAPROXY = Contender("HAProxy", "haproxy", {"BUFSIZE": 16384})
+HAPROXY = Contender("HAProxy", "haproxy")
 # The limits are wide, so that none of the copies is shed: all of them are to be paid for.
 SHADOWED = Contender("Banyan, shadow", "banyan",
                      {"SHADOW": "{ max_in_flight: 1000, max_connections: 128 }", "PERCENT": 0},
@@ -69,19 +69,22 @@ SCENARIOS = (
              (("Banyan, shadow", "Banyan"), ("nginx, mirror", "nginx"),
               ("Banyan, shadow", "nginx, mirror"), ("Banyan again", "Banyan")),
              notes=("Banyan compares both answers of every request and found all of them equal; "
-                    "nginx's `mirror` throws the second answer away.",)),
+                    "nginx's `mirror` throws the second answer away unread, and with it the "
+                    "connection.",)),
     Scenario("hung-shadow", "latency of the monolith, which serves 50 % and never answers a copy",
              (SPLIT_OFF, SPLIT_ON, SPLIT_AGAIN),
              (("shadow hung", "shadow off"), ("shadow off again", "shadow off")),
-             rate=LATENCY_RATE, seconds=2.0, request=("--connections", 64),
+             rate=LATENCY_RATE, seconds=1.0, request=("--connections", 64),
              origins=(("--name", "legacy"), ("--name", "monolith", "--shadows", "hang")),
              monolith_serves=True, latency_of="monolith"),
     Scenario("slow-shadow", "latency of the clients, with a copy that takes 100 ms longer",
              (LATE_OFF, LATE_SOME, LATE_ALL, LATE_AGAIN),
              (("slow shadow, limits at their defaults", "shadow off"),
               ("slow shadow of every request", "shadow off"), ("shadow off again", "shadow off")),
-             rate=LATENCY_RATE, seconds=2.0, request=("--connections", 64),
+             rate=LATENCY_RATE, seconds=1.0, request=("--connections", 64),
              origins=((), ("--shadows", "0.1")), latency_of="all"),
+    Scenario("keepalive-1k-paced", "GET, 1 KiB answer, kept connections, 10,000 requests a second",
+             (BANYAN, NGINX, HAPROXY, AGAIN), PEERS, rate=10_000, full_only=True),
     Scenario("answer-64k", "GET, 64 KiB answer, kept connections",
              (BANYAN, NGINX, HAPROXY, AGAIN), PEERS,
              request=("--answer", 65536), full_only=True),

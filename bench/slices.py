@@ -18,6 +18,7 @@ class Sample:
     cpu_us: float          # of the proxy, per request
     latency_us: dict       # {"all": {"p50": …}, …}
     late_us: dict          # how late the clients sent, of their own doing or for want of a connection
+    connections: float     # that it made to the origins, per 1000 requests
     strangers: float       # share of the proxy's CPU that somebody else had
 
 
@@ -67,8 +68,10 @@ def _measured(bench, scenario, contender, origins, seconds, proxy):
     if contender.compared:
         check_compared(proxy, requests + warm_up)
     cpu_s = cpu_after - cpu_before
+    # Asking an origin for its counts takes a connection too.
+    connections = sum(one["connections"] - 1 for one in arrived)
     return Sample(cpu_s / requests * 1e6, result["latency_us"], result["late_us"],
-                  machine.strangers(cpu_s))
+                  connections / requests * 1000, machine.strangers(cpu_s))
 
 
 def check_work(scenario, contender, requests, result, arrived):

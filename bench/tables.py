@@ -1,6 +1,20 @@
 """Markdown, so that what is printed can stand in docs/performance.md as it is."""
 from rounds import Spread, paired_ratios
 
+FIGURES = "\n## Figures\n"  # below it a page holds what was measured, and nothing else
+
+
+def with_figures(page, figures):
+    """The page, with these figures in the place of those it had."""
+    before, heading, _ = page.partition(FIGURES)
+    return f"{before}{heading}{figures.rstrip()}\n"
+
+
+def section(scenario, rounds, thrown_out):
+    """All that is told of one scenario."""
+    notes = "\n".join([conditions(scenario, rounds, thrown_out), *scenario.notes])
+    return f"\n### {scenario.name}: {scenario.title}\n\n{tables_of(scenario, rounds)}\n\n{notes}"
+
 
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
@@ -12,7 +26,7 @@ def spread_cells(spread, form):
             f"{form % spread.low} – {form % spread.high}"]
 
 
-def of(scenario, rounds):
+def tables_of(scenario, rounds):
     return latency_tables(scenario, rounds) if scenario.latency_of else cpu_tables(scenario, rounds)
 
 
@@ -26,9 +40,12 @@ def ratio_table(scenario, rounds, what, figure):
 def cpu_tables(scenario, rounds):
     def cpu(sample):
         return sample.cpu_us
-    costs = table(["CPU µs per request", "median", "middle half", "all"],
-                  [[c.name, *spread_cells(Spread.of(cpu(r[c.name]) for r in rounds), "%.1f")]
-                   for c in scenario.contenders])
+    def opened(name):
+        return "%.0f" % Spread.of(one[name].connections for one in rounds).median
+    costs = table(["CPU µs per request", "median", "middle half", "all",
+                   "upstream connections opened per 1,000 requests"],
+                  [[c.name, *spread_cells(Spread.of(cpu(r[c.name]) for r in rounds), "%.1f"),
+                    opened(c.name)] for c in scenario.contenders])
     return f"{costs}\n\n{ratio_table(scenario, rounds, 'paired ratio', cpu)}"
 
 

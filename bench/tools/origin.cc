@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -20,9 +21,11 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "bench/tools/origin_request.h"
 #include "bench/tools/sample_body.h"
 #include "bench/tools/wire.h"
 
@@ -30,8 +33,6 @@ namespace banyan::bench {
 namespace {
 
 constexpr std::size_t kReadSize = 256 << 10;
-constexpr std::size_t kAnswerMax = 16 << 20;
-constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 constexpr std::int64_t kNever = -1;
 
 struct Options {
@@ -39,18 +40,12 @@ struct Options {
   std::int64_t shadow_delay_ns = 0;  // or kNever
 };
 
-struct Request {
-  std::size_t answer_bytes = 0;
-  std::size_t body_left = 0;
-  bool is_shadow = false, wants_counts = false, closes = false;
-};
-
 struct Connection {
   int fd = -1;
   std::uint64_t serial = 0;  // tells connections with the same descriptor apart
   std::string unread;        // the beginning of a head
   std::string unwritten;
-  Request request;
+  OriginRequest request;
   bool in_body = false, closing = false;
 };
 
@@ -153,12 +148,13 @@ class Origin {
     }
     const std::string_view head = bytes.substr(0, end + 2);
     bytes.remove_prefix(end + 4);
-    Request& request = connection.request = read_head(head);
-    if (request.answer_bytes > kAnswerMax || request.body_left == kNone) {
+    const std::optional<OriginRequest> request = read_origin_request(head);
+    if (!request) {
       refuse(connection);
       return true;
     }
-    connection.in_body = request.body_left > 0;
+    connection.request = *request;
+    connection.in_body = request->body_left > 0;
     if (!connection.in_body) arrived(connection);
     return true;
   }
@@ -175,23 +171,6 @@ class Origin {
     return true;
   }
 
-  static Request read_head(std::string_view head) {
-    Request request;
-    const std::string_view line = head.substr(0, head.find("\r\n"));
-    const std::size_t target = line.find(' ') + 1;
-    const std::string_view path = line.substr(target, line.rfind(' ') - target);
-    request.wants_counts = path == "/counts";
-    request.answer_bytes = path.starts_with("/bench/") ? number(path.substr(7), kNone)
-                           : request.wants_counts      ? 0
-                                                       : kNone;
-    const std::string_view length = field(head, "content-length");
-    request.body_left = length.empty() ? 0 : number(length, kNone);
-    if (!field(head, "transfer-encoding").empty()) request.body_left = kNone;
-    request.is_shadow = !field(head, "x-banyan-shadow").empty();
-    request.closes = field(head, "connection") == "close";
-    return request;
-  }
-
   void refuse(Connection& connection) {
     ++counts_.bad;
     connection.closing = true;
@@ -200,7 +179,7 @@ class Origin {
   }
 
   void arrived(Connection& connection) {
-    const Request& request = connection.request;
+    const OriginRequest& request = connection.request;
     if (request.wants_counts) return send_counts(connection);
     ++(request.is_shadow ? counts_.shadows : counts_.requests);
     if (!request.is_shadow || options_.shadow_delay_ns == 0) return answer(connection);

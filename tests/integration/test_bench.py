@@ -1,5 +1,6 @@
 """The server and the clients of script/bench, against each other: they count and check right."""
 import json
+import os
 import re
 import signal
 import socket
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from support.http import fetch
-from support.proxy import binary
+from support.proxy import ROOT, binary
 
 TOOLS = Path(binary()).parent / "bench"
+DRIVER = ROOT / "bench" / "bench.py"
 
 
 class Origin:
@@ -179,3 +181,44 @@ def test_wrong_usage_is_said(tool, options):
                           stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 2
     assert re.match(f"usage: {tool}", done.stderr)
+
+
+def drive(*options):
+    return subprocess.run(["/usr/bin/python3", "-B", DRIVER, "--tools", TOOLS, *map(str, options)],
+                          capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_whole_rounds_of_banyan_alone(tmp_path):
+    """Scenarios that need no peer: nothing is left out, nothing is thrown out without a word."""
+    out = tmp_path / "samples.json"
+    done = drive("--banyan", binary(), "--against", binary(), "--only", "hung-shadow", "--only",
+                 "slow-shadow", "--rounds", 1, "--seconds", 0.1, "--json", out)
+    assert done.returncode == 0, done.stderr
+    scenarios = json.loads(out.read_text())["scenarios"]
+    assert set(scenarios) == {"hung-shadow", "slow-shadow"}
+    for name, served_by in (("hung-shadow", "monolith"), ("slow-shadow", "all")):
+        result = scenarios[name]
+        assert len(result["rounds"]) == 1
+        assert done.stderr.count("thrown out") == sum(s["thrown_out"] for s in scenarios.values())
+        assert f"### {name}:" in done.stdout
+        for one in result["rounds"]:
+            assert {"shadow off", "shadow off again"} < set(one)
+            assert any("the other binary" in contender for contender in one)
+            for sample in one.values():
+                assert sample["cpu_us"] > 0
+                assert sample["latency_us"][served_by]["p50"] > 0
+
+
+def test_a_proxy_that_does_not_start_ends_the_measurement():
+    done = drive("--banyan", "/bin/false", "--only", "slow-shadow", "--rounds", 1)
+    assert done.returncode == 1
+    assert "/bin/false does not start" in done.stderr
+
+
+@pytest.mark.parametrize("options, code, said", [
+    (["--only", "nothing-like-it"], 2, "no such scenario: nothing-like-it"),
+    (["--banyan", "/nowhere/banyan", "--only", "slow-shadow"], 1, "no banyan at /nowhere/banyan")])
+def test_what_can_not_be_measured_is_said_at_once(options, code, said):
+    done = drive(*options)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
