@@ -129,8 +129,7 @@ void DownstreamConnection::on_transport_error(Error) {
 
 void DownstreamConnection::on_request(codec::StreamId stream, RequestHead& head) {
   stream_ = stream;
-  timer_.cancel();
-  in_head_ = false;
+  in_head_ = false;  // the timer runs on: it is set again after this exchange, if not ignored before
   transport_->limit_reads(head.has_body() ? net::Loop::kReadSlabBytes : kPipelineReadMax);
   if (next_listener_) listener_ = std::move(next_listener_);
   exchange_ = std::make_unique<exchange::Exchange>(*this, services_, *this, *listener_);
@@ -252,6 +251,7 @@ Milliseconds DownstreamConnection::idle_timeout() const {
 
 void DownstreamConnection::on_timer() {
   if (state_ == State::lingering) return on_linger_timer();
+  if (exchange_ != nullptr) return;  // which has a timer of its own
   if (codec_.in_head()) {
     return codec_.refuse(
         {ErrorCode::request_timeout, Side::downstream, Retry::unsafe, "timeouts.header"});

@@ -1,7 +1,7 @@
 // proxy/net/deferred_delete.h: how an object ends while its own function may still be running.
 //
 // Nothing destroys itself or its caller. Whoever is done says so to its owner; the owner moves it
-// here, and it is destroyed between callbacks, in uv_prepare and uv_check.
+// here, and it is destroyed between callbacks, at the end of the iteration.
 #pragma once
 
 #include <memory>

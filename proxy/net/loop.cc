@@ -43,7 +43,6 @@ std::unique_ptr<uv_loop_t> initialised_loop() {
 
 struct Loop::Handles {
   uv_prepare_t prepare;
-  uv_check_t check;
   uv_async_t wake;
   uv_timer_t clock;
 };
@@ -51,19 +50,19 @@ struct Loop::Handles {
 Loop::Loop()
     : uv_(initialised_loop()),
       handles_(new Handles),
-      timers_([this] { return SteadyTime(Milliseconds(uv_now(uv_.get()))); }),
+      timers_({[](const void* loop) {
+                 return SteadyTime(Milliseconds(uv_now(static_cast<const uv_loop_t*>(loop))));
+               },
+               uv_.get()}),
       slab_(new char[kReadSlabBytes]) {
   uv_prepare_init(uv_.get(), &handles_->prepare);
-  uv_check_init(uv_.get(), &handles_->check);
   uv_timer_init(uv_.get(), &handles_->clock);
-  handles_->prepare.data = handles_->check.data = handles_->clock.data = this;
+  handles_->prepare.data = handles_->clock.data = this;
   uv_prepare_start(&handles_->prepare, [](uv_prepare_t* h) {
     auto* loop = static_cast<Loop*>(h->data);
     loop->end_of_iteration();
     loop->arm_clock();
   });
-  uv_check_start(&handles_->check,
-                 [](uv_check_t* h) { static_cast<Loop*>(h->data)->end_of_iteration(); });
   uv_async_init(uv_.get(), &handles_->wake,
                 [](uv_async_t* h) { static_cast<Loop*>(h->data)->run_posted(); });
   handles_->wake.data = this;
@@ -81,7 +80,10 @@ Loop::~Loop() {
   uv_loop_close(uv_.get());
 }
 
-void Loop::run() { uv_run(uv_.get(), UV_RUN_DEFAULT); }
+void Loop::run() {
+  uv_run(uv_.get(), UV_RUN_DEFAULT);
+  end_of_iteration();  // stop() ends the loop behind its poll
+}
 
 void Loop::stop() { uv_stop(uv_.get()); }
 
@@ -145,27 +147,24 @@ void Loop::read_done(std::size_t n) {
   if (read_room() < kReadMin) flush_all();
 }
 
+// A clock that rings too early is harmless, and cheaper than moving it for every request.
 void Loop::arm_clock() {
+  if (!clock_rang_ && !timers_.may_be_sooner()) return;
+  clock_rang_ = false;
   const std::optional<SteadyTime> next = timers_.next();
   if (!next) {
-    if (clock_armed_ != SteadyTime::max()) uv_timer_stop(&handles_->clock);
-    clock_armed_ = SteadyTime::max();
-    return;
-  }
-  // A clock that rings too early is harmless and cheaper than moving it for every request.
-  if (clock_armed_ <= *next &&
-      uv_is_active(reinterpret_cast<uv_handle_t*>(&handles_->clock)) != 0) {
+    uv_timer_stop(&handles_->clock);
     return;
   }
   const auto delay = std::chrono::ceil<Milliseconds>(*next - timers_.now()).count();
-  clock_armed_ = *next;
   uv_timer_start(
       &handles_->clock, [](uv_timer_t* h) { static_cast<Loop*>(h->data)->on_clock(); },
       static_cast<std::uint64_t>(std::max<std::int64_t>(delay, 0)), 0);
 }
 
 void Loop::on_clock() {
-  clock_armed_ = SteadyTime::max();
+  clock_rang_ = true;
+  end_of_iteration();  // a timer finds written what was to be written before it was set
   timers_.advance();
 }
 

@@ -1,7 +1,8 @@
 // proxy/net/loop.h: one libuv loop and what everything on it shares.
 //
-//   one iteration:  timers -> prepare -> poll (reads, accepts, mailbox) -> check
-//   in prepare and check:  primary writes -> what waited for them -> shadow writes -> deletes
+//   one iteration:  timers -> prepare -> poll (reads, accepts, mailbox)
+//   in prepare, and before timers fire:
+//                primary writes -> what waited for them -> shadow writes -> deletes
 //
 // So every connection writes once per iteration, the primary's bytes are handed to the kernel
 // before any shadow's, and nothing is destroyed while its own function runs.
@@ -111,7 +112,7 @@ class Loop {
   std::unique_ptr<uv_loop_s> uv_;
   std::unique_ptr<Handles> handles_;
   TimerWheel timers_;
-  SteadyTime clock_armed_ = SteadyTime::max();
+  bool clock_rang_ = false;  // and was not armed again
   BlockPool blocks_;
   DeferredDelete doomed_;
   FlushList primary_;

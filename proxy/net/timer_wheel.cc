@@ -50,6 +50,7 @@ void TimerWheel::link(Timer& timer) {
   timer.link_ = &slots_[slot];
   slots_[slot] = &timer;
   occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  soonest_ = std::min(soonest_, timer.slot_tick_);
   ++count_;
 }
 
@@ -91,18 +92,22 @@ void TimerWheel::advance() {
   advancing_ = false;
 }
 
-std::optional<SteadyTime> TimerWheel::next() const {
+std::optional<std::int64_t> TimerWheel::first_occupied() const {
   if (count_ == 0) return std::nullopt;
   const std::int64_t first = tick_ + 1;
   for (std::int64_t ahead = 0; ahead < kSlots;) {
     const std::size_t slot = slot_of(first + ahead);
     const std::uint64_t rest = occupied_[slot / 64] >> (slot % 64);
-    if (rest != 0) {
-      return origin_ + kTick * (first + ahead + std::countr_zero(rest));
-    }
+    if (rest != 0) return first + ahead + std::countr_zero(rest);
     ahead += static_cast<std::int64_t>(64 - slot % 64);
   }
   return std::nullopt;
+}
+
+std::optional<SteadyTime> TimerWheel::next() {
+  const std::optional<std::int64_t> tick = first_occupied();
+  told_ = soonest_ = tick.value_or(kNever);
+  return tick ? std::optional(origin_ + kTick * *tick) : std::nullopt;
 }
 
 }  // namespace banyan::net

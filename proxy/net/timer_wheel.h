@@ -11,9 +11,8 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <optional>
-#include <utility>
 
 #include "base/time.h"
 
@@ -61,22 +60,31 @@ class TimerWheel {
   static constexpr Milliseconds kTick{16};
   static constexpr std::int64_t kSlots = 4096;  // reaches 65 s
 
-  using Clock = std::function<SteadyTime()>;
+  // Tells the time of the current callback; it may be as coarse as a millisecond. `of` is handed
+  // back and outlives the wheel.
+  struct Clock {
+    SteadyTime (*read)(const void* of);
+    const void* of;
+  };
 
-  // `clock` tells the time of the current callback; it may be as coarse as a millisecond.
-  explicit TimerWheel(Clock clock) : clock_(std::move(clock)), origin_(clock_()) {}
+  explicit TimerWheel(Clock clock) : clock_(clock), origin_(now()) {}
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
   // Fires everything that is due. Callbacks may set and cancel any timer.
   void advance();
   // When advance() is needed next at the earliest; nothing where no timer is in the wheel.
-  [[nodiscard]] std::optional<SteadyTime> next() const;
-  [[nodiscard]] SteadyTime now() const { return clock_(); }
+  [[nodiscard]] std::optional<SteadyTime> next();
+  // Whether a call of next() could now say something earlier than its last one did. One compare.
+  [[nodiscard]] bool may_be_sooner() const { return soonest_ < told_; }
+  [[nodiscard]] SteadyTime now() const { return clock_.read(clock_.of); }
 
  private:
   friend class Timer;
 
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+  [[nodiscard]] std::optional<std::int64_t> first_occupied() const;
   [[nodiscard]] std::int64_t tick_of(SteadyTime t, bool round_up) const;
   void skip_silence();
   void link(Timer& timer);
@@ -87,7 +95,9 @@ class TimerWheel {
   SteadyTime origin_;
   std::int64_t tick_ = 0;  // every slot up to this tick was visited
   std::size_t count_ = 0;
-  bool advancing_ = false;  // tick_ moves slot by slot, and by nothing else
+  std::int64_t soonest_ = kNever;  // no linked timer's slot comes before it, since the last next()
+  std::int64_t told_ = kNever;     // the slot that next() told
+  bool advancing_ = false;         // tick_ moves slot by slot, and by nothing else
   std::array<Timer*, static_cast<std::size_t>(kSlots)> slots_{};
   std::array<std::uint64_t, static_cast<std::size_t>(kSlots / 64)> occupied_{};
 };

@@ -27,8 +27,7 @@ void UpstreamConnection::lease_to(StreamEvents& events) {
   if (state_ != State::idle) return;
   state_ = State::leased;
   reused_ = true;
-  sent_any_ = false;
-  timer_.cancel();
+  sent_any_ = false;  // the timer runs on and is ignored: it is set again when this one is kept
 }
 
 Milliseconds UpstreamConnection::idle_for() const {

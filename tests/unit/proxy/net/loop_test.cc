@@ -189,5 +189,34 @@ TEST(Loop, DestroysTasksThatWerePostedAfterTheEnd) {
   EXPECT_EQ(kept.use_count(), 1);
 }
 
+struct Alarm {
+  explicit Alarm(Loop& loop, std::function<void()> w)
+      : timer(Timer::calling<&Alarm::ring>(loop.timers(), this)), what(std::move(w)) {}
+  void ring() { what(); }
+  Timer timer;
+  std::function<void()> what;
+};
+
+// An iteration so long that a timer which is set in it is due at its end.
+TEST(Loop, WritesBeforeATimerFiresThatWasSetAfterwards) {
+  Loop loop;
+  std::string order;
+  Alarm clock_is_armed(loop, [] {});
+  Alarm late(loop, [&] {
+    order += 't';
+    loop.stop();
+  });
+  Writer writer([&] { order += 'w'; });
+  clock_is_armed.timer.set_in(Milliseconds(0));
+  loop.post([&] {
+    loop.flush_list(Role::primary).add(writer);
+    late.timer.set_in(Milliseconds(0));
+    const SteadyTime until = std::chrono::steady_clock::now() + 4 * TimerWheel::kTick;
+    while (std::chrono::steady_clock::now() < until) continue;
+  });
+  loop.run();
+  EXPECT_EQ(order, "wt");
+}
+
 }  // namespace
 }  // namespace banyan::net

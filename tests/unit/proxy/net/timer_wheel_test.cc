@@ -17,7 +17,7 @@ const SteadyTime kBegin{Milliseconds(1'000'000)};
 
 struct FakeClock {
   SteadyTime now = kBegin;
-  TimerWheel wheel{[this] { return now; }};
+  TimerWheel wheel{{[](const void* at) { return *static_cast<const SteadyTime*>(at); }, &now}};
 
   void advance(Milliseconds by) {
     now += by;
@@ -181,6 +181,24 @@ TEST(TimerWheel, NextIsWhenTheFirstOneFires) {
     clock.advance(Milliseconds(1));
     ASSERT_EQ(alarm.fired.size(), 1U) << delay;
   }
+}
+
+TEST(TimerWheel, SaysWhetherNextMayBeSoonerThanItWas) {
+  FakeClock clock;
+  Alarm late(clock);
+  Alarm soon(clock);
+  EXPECT_FALSE(clock.wheel.may_be_sooner());
+  late.timer.set_in(Milliseconds(1000));
+  EXPECT_TRUE(clock.wheel.may_be_sooner());
+  EXPECT_NE(clock.wheel.next(), std::nullopt);
+  EXPECT_FALSE(clock.wheel.may_be_sooner());
+  late.timer.set_in(Milliseconds(2000));  // later than what was told
+  EXPECT_FALSE(clock.wheel.may_be_sooner());
+  soon.timer.set_in(Milliseconds(100));
+  EXPECT_TRUE(clock.wheel.may_be_sooner());
+  EXPECT_NE(clock.wheel.next(), std::nullopt);
+  soon.timer.cancel();
+  EXPECT_FALSE(clock.wheel.may_be_sooner());
 }
 
 // Nothing advances a wheel that waits for nothing: the first timer after a long silence must not
