@@ -4,6 +4,7 @@
 namespace banyan::exchange {
 
 void Exchange::write_record(std::chrono::microseconds duration) {
+  if (!services_.access_log.is_on()) return;
   const RequestHead& request = heads_->request;
   observe::ExchangeRecord record;
   record.at = at_;

@@ -125,7 +125,7 @@ void AccessLog::use(int descriptor) {
 }
 
 void AccessLog::write(std::size_t worker, const ExchangeRecord& record) {
-  if (!on_.load(std::memory_order_relaxed)) return;
+  if (!is_on()) return;
   Lane& lane = *lanes_[worker];
   if (!lane.ring.put(log_line(record, lane.line))) {
     lane.dropped.store(lane.dropped.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

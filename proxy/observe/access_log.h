@@ -43,6 +43,8 @@ class AccessLog {
   // As open(), onto a descriptor that the log closes.
   void use(int descriptor);
 
+  // Any thread. While it is off, a record is not worth making.
+  [[nodiscard]] bool is_on() const { return on_.load(std::memory_order_relaxed); }
   // Worker `worker` only.
   void write(std::size_t worker, const ExchangeRecord& record);
 

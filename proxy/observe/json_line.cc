@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "base/eight.h"
 
 namespace banyan::observe {
 namespace {
@@ -63,6 +67,36 @@ std::array<char, kEscapedMax> u_escape(std::uint32_t code) {
           kHex[code & 15U]};
 }
 
+// The first character that is not written as it is without a closer look.
+const char* find_not_plain(const char* at, const char* end) {
+  const auto marks = [](auto chars) {
+    return mark_below(chars, 0x20) | mark_equal(chars, '"') | mark_equal(chars, '\\') |
+           mark_equal(chars, 0x7F) | mark_high(chars);
+  };
+  return find_marked(at, end, marks, [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u < 0x20U || u >= 0x7FU || c == '"' || c == '\\';
+  });
+}
+
+using TimestampText = std::array<char, kTimestampBytes>;
+
+// Whole seconds; what is smaller is 0.
+void put_second(TimestampText& to, std::chrono::sys_seconds at) {
+  using namespace std::chrono;
+  const auto day = floor<days>(at);
+  const year_month_day date{day};
+  const hh_mm_ss time{at - day};
+  static constexpr std::string_view kShape = "0000-00-00T00:00:00.000000Z";
+  std::copy(kShape.begin(), kShape.end(), to.begin());
+  put_digits(&to[0], 4, static_cast<std::uint64_t>(std::max(0, static_cast<int>(date.year()))));
+  put_digits(&to[5], 2, static_cast<unsigned>(date.month()));
+  put_digits(&to[8], 2, static_cast<unsigned>(date.day()));
+  put_digits(&to[11], 2, static_cast<std::uint64_t>(time.hours().count()));
+  put_digits(&to[14], 2, static_cast<std::uint64_t>(time.minutes().count()));
+  put_digits(&to[17], 2, static_cast<std::uint64_t>(time.seconds().count()));
+}
+
 }  // namespace
 
 std::size_t utf8_length(std::string_view text) {
@@ -80,41 +114,47 @@ std::size_t utf8_length(std::string_view text) {
 
 void put_timestamp(std::span<char, kTimestampBytes> to, WallTime at) {
   using namespace std::chrono;
+  // Lines come many to a second: only its fraction is new then.
+  thread_local sys_seconds last{seconds::min()};
+  thread_local TimestampText text;
   const auto micros = floor<microseconds>(at);
-  const auto day = floor<days>(micros);
-  const year_month_day date{day};
-  const hh_mm_ss time{micros - day};
-  static constexpr std::string_view kShape = "0000-00-00T00:00:00.000000Z";
-  std::copy(kShape.begin(), kShape.end(), to.begin());
-  put_digits(&to[0], 4, static_cast<std::uint64_t>(std::max(0, static_cast<int>(date.year()))));
-  put_digits(&to[5], 2, static_cast<unsigned>(date.month()));
-  put_digits(&to[8], 2, static_cast<unsigned>(date.day()));
-  put_digits(&to[11], 2, static_cast<std::uint64_t>(time.hours().count()));
-  put_digits(&to[14], 2, static_cast<std::uint64_t>(time.minutes().count()));
-  put_digits(&to[17], 2, static_cast<std::uint64_t>(time.seconds().count()));
-  put_digits(&to[20], 6, static_cast<std::uint64_t>(time.subseconds().count()));
+  const auto second = floor<seconds>(micros);
+  if (second != last) {
+    put_second(text, second);
+    last = second;
+  }
+  std::copy(text.begin(), text.end(), to.begin());
+  put_digits(&to[20], 6, static_cast<std::uint64_t>((micros - second).count()));
+}
+
+char* JsonLine::take(std::size_t size) {
+  if (!fits_ || size_ + size + kEndBytes > buffer_.size()) {
+    fits_ = false;
+    return nullptr;
+  }
+  return buffer_.data() + std::exchange(size_, size_ + size);
 }
 
 void JsonLine::put(char c) {
-  if (size_ + kEndBytes >= buffer_.size()) {
-    fits_ = false;
-    return;
-  }
-  buffer_[size_++] = c;
+  if (char* to = take(1)) *to = c;
 }
 
 void JsonLine::put(std::string_view text) {
-  for (const char c : text) put(c);
+  if (char* to = take(text.size())) std::memcpy(to, text.data(), text.size());
 }
 
 void JsonLine::begin(std::string_view key) {
-  put(whole_ == 0 ? '{' : ',');
-  put('"');
-  put(key);
-  put("\":");
+  char* to = take(key.size() + 4);
+  if (to == nullptr) return;
+  *to++ = whole_ == 0 ? '{' : ',';
+  *to++ = '"';
+  std::memcpy(to, key.data(), key.size());
+  to += key.size();
+  *to++ = '"';
+  *to = ':';
 }
 
-void JsonLine::end() {
+void JsonLine::end_member() {
   if (fits_) whole_ = size_;
   size_ = whole_;
   fits_ = true;
@@ -122,27 +162,50 @@ void JsonLine::end() {
 
 void JsonLine::put_escaped(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const std::string_view c = text.substr(0, std::max<std::size_t>(length, 1));
-    text.remove_prefix(c.size());
-    const unsigned first = byte_at(c, 0);
-    if (length == 0) {
-      put("\\ufffd");
-    } else if (first == '"' || first == '\\') {
-      put('\\');
-      put(c);
-    } else if (first < 0x20U || first == 0x7FU) {
-      put(std::string_view(u_escape(first).data(), kEscapedMax));
-    } else if (is_hidden(c)) {
-      put(std::string_view(u_escape(code_point(c)).data(), kEscapedMax));
-    } else {
-      put(c);
-    }
+    const char* const plain_end = find_not_plain(text.data(), text.data() + text.size());
+    const auto plain = static_cast<std::size_t>(plain_end - text.data());
+    put(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (!text.empty()) put_special(text);
   }
+}
+
+void JsonLine::put_special(std::string_view& text) {
+  const std::size_t length = utf8_length(text);
+  const std::string_view c = text.substr(0, std::max<std::size_t>(length, 1));
+  text.remove_prefix(c.size());
+  const unsigned first = byte_at(c, 0);
+  if (length == 0) {
+    put("\\ufffd");
+  } else if (first == '"' || first == '\\') {
+    put('\\');
+    put(c);
+  } else if (first < 0x20U || first == 0x7FU) {
+    put(std::string_view(u_escape(first).data(), kEscapedMax));
+  } else if (is_hidden(c)) {
+    put(std::string_view(u_escape(code_point(c)).data(), kEscapedMax));
+  } else {
+    put(c);
+  }
+}
+
+// A member whose value is written as it is, which nearly every one is.
+bool JsonLine::add_plain(std::string_view key, std::string_view value) {
+  const char* const end = value.data() + value.size();
+  if (find_not_plain(value.data(), end) != end) return false;
+  begin(key);
+  if (char* to = take(value.size() + 2)) {
+    *to++ = '"';
+    to = std::copy(value.begin(), value.end(), to);
+    *to = '"';
+  }
+  end_member();
+  return true;
 }
 
 void JsonLine::add(std::string_view key, std::string_view value, std::size_t bytes_max) {
   const bool cut = value.size() > bytes_max;
+  if (!cut && add_plain(key, value)) return;
   if (cut) {
     std::size_t end = bytes_max;
     // At most three steps back to where a character begins; more is no UTF-8 anyway.
@@ -154,31 +217,31 @@ void JsonLine::add(std::string_view key, std::string_view value, std::size_t byt
   put_escaped(value);
   if (cut) put(kCutMark);
   put('"');
-  end();
+  end_member();
 }
 
 void JsonLine::add(std::string_view key, std::uint64_t value) {
-  std::array<char, 20> digits{};
+  std::array<char, 20> digits;
   const auto done = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   begin(key);
   put(std::string_view(digits.data(), static_cast<std::size_t>(done.ptr - digits.data())));
-  end();
+  end_member();
 }
 
 void JsonLine::add(std::string_view key, bool value) {
   begin(key);
   put(value ? "true" : "false");
-  end();
+  end_member();
 }
 
 void JsonLine::add(std::string_view key, WallTime value) {
-  std::array<char, kTimestampBytes> text{};
-  put_timestamp(text, value);
   begin(key);
-  put('"');
-  put(std::string_view(text.data(), text.size()));
-  put('"');
-  end();
+  if (char* to = take(kTimestampBytes + 2)) {
+    *to++ = '"';
+    put_timestamp(std::span<char, kTimestampBytes>(to, kTimestampBytes), value);
+    to[kTimestampBytes] = '"';
+  }
+  end_member();
 }
 
 std::string_view JsonLine::finish() {

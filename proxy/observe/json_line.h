@@ -36,10 +36,15 @@ class JsonLine {
 
  private:
   void begin(std::string_view key);
+  // Room for `size` bytes, or nullptr.
+  [[nodiscard]] char* take(std::size_t size);
   void put(char c);
   void put(std::string_view text);
   void put_escaped(std::string_view text);
-  void end();
+  // The character at the front, which is taken off.
+  void put_special(std::string_view& text);
+  void end_member();
+  bool add_plain(std::string_view key, std::string_view value);
 
   std::span<char> buffer_;
   std::size_t size_ = 0;
