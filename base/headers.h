@@ -7,7 +7,6 @@
 // stands on its own.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -15,55 +14,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/header_id.h"
+#include "base/text_buffer.h"
+
 namespace banyan {
-
-// The names that some part of Banyan asks for.
-enum class HeaderId : std::uint8_t {
-  other,
-  age,
-  authorization,
-  baggage,
-  connection,
-  content_encoding,
-  content_length,
-  content_type,
-  cookie,
-  date,
-  etag,
-  expect,
-  forwarded,
-  host,
-  if_match,
-  if_modified_since,
-  if_none_match,
-  if_unmodified_since,
-  keep_alive,
-  proxy_authenticate,
-  proxy_authorization,
-  proxy_connection,
-  range,
-  server,
-  set_cookie,
-  te,
-  traceparent,
-  trailer,
-  transfer_encoding,
-  upgrade,
-  via,
-  x_banyan_shadow,
-  x_forwarded_for,
-  x_forwarded_host,
-  x_forwarded_proto,
-  x_request_id,
-};
-
-// Case-insensitive. `other` for every name without an id.
-[[nodiscard]] HeaderId header_id(std::string_view name);
-// ASCII only, as RFC 9110 §5.1 asks of field names.
-[[nodiscard]] constexpr char ascii_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 struct Header {
   std::string_view name;
@@ -75,6 +29,16 @@ class Headers {
  public:
   class Iterator;
 
+  Headers() = default;
+  Headers(const Headers&) = default;
+  Headers(Headers&& other) noexcept { swap(other); }
+  Headers& operator=(const Headers&) = default;
+  Headers& operator=(Headers&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Headers() = default;
+
   // Copies both into the buffer; neither may point into this object. A size of 4 GiB and more is
   // the caller's to refuse. What would not be one line on the wire (a name that is empty or not a
   // name, CR, LF or NUL in either) is not taken: no field can split a message.
@@ -82,14 +46,20 @@ class Headers {
   // The same for a name that is known, in lower case.
   void add(HeaderId id, std::string_view value);
   void add(const Header& header) { add(header.name, header.value); }
-  // `line` is exactly a field as a parser found it: a valid name of `name_size`, ": ", the value,
-  // CRLF. Not looked at again.
-  void add_line(std::string_view line, std::size_t name_size);
+  // Whole lines as a parser found them, into an empty object: each is a valid name, ": ", a value
+  // and CRLF. Each is then told, in order, and not looked at again.
+  void adopt_lines(std::string_view lines) { bytes_.append(lines); }
+  void tell_line(std::size_t at, std::size_t name_size, std::size_t value_size, HeaderId id) {
+    push(at, name_size, value_size, id);
+  }
   // The fields of another message for which `keep(const Header&)` holds, in their order.
   template <class Keep>
   void add_from(const Headers& other, Keep keep);
+  // The same for all but those with an id in `without`.
+  void add_from(const Headers& other, HeaderIds without);
   // Keeps the memory.
   void clear();
+  void swap(Headers& other) noexcept;
   void reserve(std::size_t bytes, std::size_t fields);
 
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
@@ -99,13 +69,17 @@ class Headers {
   [[nodiscard]] Iterator end() const;
 
   // All fields as HTTP/1.1 writes them, without the empty line at the end.
-  [[nodiscard]] std::string_view lines() const { return bytes_; }
+  [[nodiscard]] std::string_view lines() const { return bytes_.view(); }
 
   // The value of the first field of that name.
   [[nodiscard]] std::optional<std::string_view> find(HeaderId id) const;
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
-  [[nodiscard]] bool has(HeaderId id) const { return (ids_ >> static_cast<unsigned>(id) & 1) != 0; }
+  [[nodiscard]] bool has(HeaderId id) const { return ids_.has(id); }
+  [[nodiscard]] bool has_any(HeaderIds ids) const { return ids_.has_any(ids); }
   [[nodiscard]] std::size_t count(HeaderId id) const;
+  // Calls `take(std::string_view)` with the value of each field of that name.
+  template <class Take>
+  void for_each(HeaderId id, Take take) const;
   // Whether a comma-separated list field (Connection, TE…) names `token`, in any of its lines.
   [[nodiscard]] bool has_token(HeaderId id, std::string_view token) const;
 
@@ -114,7 +88,9 @@ class Headers {
     return bytes_.capacity() + fields_.capacity() * sizeof(Field);
   }
   // Gives back memory above `bytes_max`, so that one large head does not stay with a pooled object.
-  void shrink(std::size_t bytes_max);
+  void shrink(std::size_t bytes_max) {
+    if (bytes() > bytes_max) release();
+  }
 
  private:
   static constexpr std::uint32_t kColonSize = 2;      // ": "
@@ -128,15 +104,20 @@ class Headers {
     [[nodiscard]] std::uint32_t end() const { return at + name_size + value_size + kLineMarksSize; }
   };
 
+  void release();
   void append(std::string_view name, std::string_view value, HeaderId id);
-  void push(std::size_t at, std::size_t name_size, std::size_t value_size, HeaderId id);
+  void push(std::size_t at, std::size_t name_size, std::size_t value_size, HeaderId id) {
+    fields_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name_size),
+                       static_cast<std::uint32_t>(value_size), id});
+    ids_.add(id);
+  }
   // The fields of `other` from `first` to before `last`, which is not `first`.
   void add_run(const Headers& other, std::size_t first, std::size_t last);
+  void copy_run(const Headers& other, std::size_t first, std::size_t last);  // without their ids
 
-  std::string bytes_;
+  TextBuffer bytes_;
   std::vector<Field> fields_;
-  // One bit for each id that is there: most questions are about what is not.
-  std::uint64_t ids_ = 0;
+  HeaderIds ids_;  // of all fields: most questions are about what is not there
 };
 
 inline Header Headers::operator[](std::size_t i) const {
@@ -168,6 +149,14 @@ class Headers::Iterator {
 
 inline Headers::Iterator Headers::begin() const { return {*this, 0}; }
 inline Headers::Iterator Headers::end() const { return {*this, fields_.size()}; }
+
+template <class Take>
+void Headers::for_each(HeaderId id, Take take) const {
+  if (!has(id)) return;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    if (fields_[i].id == id) take((*this)[i].value);
+  }
+}
 
 template <class Keep>
 void Headers::add_from(const Headers& other, Keep keep) {

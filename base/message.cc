@@ -58,6 +58,19 @@ void RequestHead::clear() {
   headers.clear();
 }
 
+void RequestHead::swap(RequestHead& other) noexcept {
+  std::swap(method, other.method);
+  std::swap(version, other.version);
+  std::swap(framing, other.framing);
+  std::swap(keep_alive, other.keep_alive);
+  std::swap(expect_continue, other.expect_continue);
+  std::swap(content_length, other.content_length);
+  method_text.swap(other.method_text);
+  target.swap(other.target);
+  authority.swap(other.authority);
+  headers.swap(other.headers);
+}
+
 void ResponseHead::clear() {
   status = 0;
   version = HttpVersion::http11;

@@ -70,6 +70,7 @@ struct RequestHead {
            (framing == Framing::content_length && content_length > 0);
   }
   void clear();
+  void swap(RequestHead& other) noexcept;
 };
 
 struct ResponseHead {

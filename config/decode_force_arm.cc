@@ -13,7 +13,10 @@ constexpr Range kNetworks{1, 256};
 void decode_header(const Cursor& cursor, DraftListener& out) {
   std::string& name = out.listener.force_arm->header;
   if (!read_text(cursor, read_token, name)) return;
-  if (header_id(name) != HeaderId::other) cursor.fail(name + " has a meaning of its own");
+  const HeaderId id = header_id(name);
+  if (id != HeaderId::other && !kOnlyCommon.has(id)) {
+    cursor.fail(name + " has a meaning of its own");
+  }
 }
 
 void decode_secret_file(const Cursor& cursor, DraftListener& out) {

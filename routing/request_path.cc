@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/eight.h"
+
 namespace banyan::routing {
 namespace {
 
@@ -15,6 +17,18 @@ Failure refusal(const char* why) {
 // `?` is here since the query is cut off before: a path that still has one is not a path.
 constexpr bool is_forbidden(char c) {
   return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '\\' || c == '#' || c == '?';
+}
+
+// Nothing in it has to be refused, decoded or looked at again, as in most paths.
+bool is_plain(std::string_view path) {
+  const auto marks = [](auto chars) {
+    return mark_below(chars, 0x21) | mark_equal(chars, 0x7F) | mark_equal(chars, '\\') |
+           mark_equal(chars, '#') | mark_equal(chars, '?') | mark_equal(chars, '%') |
+           mark_equal(chars, '.');
+  };
+  const auto is_marked = [](char c) { return is_forbidden(c) || c == '%' || c == '.'; };
+  const char* const end = path.data() + path.size();
+  return find_marked(path.data(), end, marks, is_marked) == end;
 }
 
 // RFC 3986 §2.3
@@ -78,6 +92,7 @@ bool has_dot_segment(std::string_view path) {
 Result<std::string_view> normalised_path(std::string_view path, std::string& scratch) {
   if (path == "*") return path;
   if (!path.starts_with('/')) return refusal("path does not begin with /");
+  if (is_plain(path)) return path;
   if (std::any_of(path.begin(), path.end(), is_forbidden)) {
     return refusal("forbidden character in path");
   }

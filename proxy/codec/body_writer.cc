@@ -48,10 +48,10 @@ void BodyWriter::write(ByteSink& sink, Bytes bytes) {
 
 void BodyWriter::write_trailers(ByteSink& sink, const Headers& trailers) {
   if (mode_ != BodyMode::chunked) return;
-  std::string& out = head_scratch();
+  TextBuffer& out = head_scratch();
   out.append("0\r\n");
   append_fields(out, trailers);
-  sink.copy(out);
+  sink.copy(out.view());
   mode_ = BodyMode::trailed;
 }
 

@@ -1,98 +1,38 @@
 #include "proxy/codec/head_parser.h"
 
 #include <algorithm>
-#include <optional>
+#include <array>
 #include <utility>
 
 #include "proxy/codec/chars.h"
+#include "proxy/codec/field_lines.h"
 #include "proxy/codec/framing.h"
 #include "proxy/codec/request_target.h"
 
 namespace banyan::codec {
 namespace {
 
-// What a callback of llhttp returns to stop it. The reason is in the build.
-constexpr int kStop = -1;
-constexpr int kGoOn = 0;
-constexpr int kNoBody = 1;
+constexpr std::size_t kLineEndSize = 2;
+constexpr std::size_t kVersionSize = 8;  // "HTTP/1.1"
 
-// What is known while llhttp walks through a head. `Head` is RequestHead or ResponseHead.
-template <class Head>
-struct Build {
-  Head& head;
-  Bytes name = {};
-  Bytes value = {};
-  bool complete = false;
-  std::optional<Error> error = std::nullopt;
-};
-struct RequestBuild : Build<RequestHead> {
-  const HeadLimits& limits;
-  Bytes bytes;
-  Bytes url = {};
-};
-struct ResponseBuild : Build<ResponseHead> {
-  Method asked;
+// A head without its blank line: the start line without its end, and the field lines.
+struct Parts {
+  Bytes start_line;
+  Bytes field_lines;
 };
 
-template <class B>
-B& build_of(llhttp_t* parser) {
-  return *static_cast<B*>(parser->data);
+Parts parts_of(Bytes head) {
+  const std::size_t end = std::min(head.find('\r'), head.size() - kLineEndSize);
+  head.remove_suffix(kLineEndSize);
+  return {head.substr(0, end), head.substr(end + kLineEndSize)};
 }
 
-template <class B>
-int on_name(llhttp_t* parser, const char* at, std::size_t size) {
-  build_of<B>(parser).name = {at, size};
-  build_of<B>(parser).value = {};
-  return kGoOn;
-}
-
-template <class B>
-int on_value(llhttp_t* parser, const char* at, std::size_t size) {
-  build_of<B>(parser).value = {at, size};
-  return kGoOn;
-}
-
-// The whole line, where it came as it would be written: one space before the value, none behind it.
-Bytes line_as_written(Bytes name, Bytes value) {
-  const char* const colon = name.data() + name.size();
-  if (value.empty() || value.data() != colon + 2 || colon[1] != ' ') return {};
-  const char* const end = value.data() + value.size();
-  if (end[0] != '\r' || end[-1] == ' ' || end[-1] == '\t') return {};
-  return {name.data(), static_cast<std::size_t>(end + 2 - name.data())};
-}
-
-template <class B>
-int on_field(llhttp_t* parser) {
-  B& build = build_of<B>(parser);
-  const Bytes line = line_as_written(build.name, build.value);
-  if (!line.empty()) {
-    build.head.headers.add_line(line, build.name.size());
-  } else {
-    const std::size_t last = build.value.find_last_not_of(" \t");
-    build.head.headers.add(build.name, build.value.substr(0, last + 1));
-  }
-  return kGoOn;
-}
-
-template <class B>
-int stop(B& build, Error&& error) {
-  build.error = std::move(error);
-  return kStop;
-}
-
-// 1.0 and 1.1 (RFC 9112 §2.3). llhttp lets 0.9 and 2.0 through.
-std::optional<HttpVersion> version_of(const llhttp_t& parser) {
-  if (parser.http_major != 1 || parser.http_minor > 1) return std::nullopt;
-  return parser.http_minor == 1 ? HttpVersion::http11 : HttpVersion::http10;
-}
-
-// A second opinion: a difference would mean that one of us misread the head.
-bool llhttp_agrees(const llhttp_t& parser, Framing framing, std::uint64_t content_length) {
-  const bool chunked = (parser.flags & F_CHUNKED) != 0;
-  const bool counted = (parser.flags & F_CONTENT_LENGTH) != 0;
-  return chunked == (framing == Framing::chunked) &&
-         counted == (framing == Framing::content_length) &&
-         (!counted || parser.content_length == content_length);
+// 1.0 and 1.1 (RFC 9112 §2.3).
+bool take_version(Bytes text, HttpVersion& version) {
+  if (!text.starts_with("HTTP/1.")) return false;
+  const char minor = text[kVersionSize - 1];
+  version = minor == '1' ? HttpVersion::http11 : HttpVersion::http10;
+  return minor == '0' || minor == '1';
 }
 
 // ---- Requests ---------------------------------------------------------------------------------
@@ -101,31 +41,52 @@ Error request_error(ErrorCode code, std::string_view detail) {
   return Error{code, Side::downstream, Retry::unsafe, std::string(detail)};
 }
 
-int on_method(llhttp_t* parser, const char* at, std::size_t size) {
-  RequestHead& head = build_of<RequestBuild>(parser).head;
-  head.method_text.assign(at, size);
+Failure malformed(std::string_view detail) {
+  return Failure(request_error(ErrorCode::malformed_request, detail));
+}
+
+// Besides those that RFC 9110 defines: WebDAV and its relatives, and what caches and UPnP ask.
+constexpr std::array<std::string_view, 25> kForwardedMethods{
+    "ACL",       "BIND",       "CHECKOUT",   "COPY",       "LINK",   "LOCK",   "M-SEARCH",
+    "MERGE",     "MKACTIVITY", "MKCALENDAR", "MKCOL",      "MOVE",   "NOTIFY", "PROPFIND",
+    "PROPPATCH", "PURGE",      "REBIND",     "REPORT",     "SEARCH", "SOURCE", "SUBSCRIBE",
+    "UNBIND",    "UNLINK",     "UNLOCK",     "UNSUBSCRIBE"};
+
+static_assert(std::is_sorted(kForwardedMethods.begin(), kForwardedMethods.end()));
+
+bool is_forwarded(const RequestHead& head) {
+  if (head.method == Method::connect || head.method == Method::trace) return false;
+  return head.method != Method::other ||
+         std::binary_search(kForwardedMethods.begin(), kForwardedMethods.end(),
+                            std::string_view(head.method_text));
+}
+
+// method SP request-target SP HTTP-version, with these two spaces and no other. `target` is set as
+// soon as it is known.
+Result<void> take_request_line(Bytes line, const HeadLimits& limits, RequestHead& head,
+                               Bytes& target) {
+  const auto* const token_end =
+      std::find_if_not(line.begin(), line.end(), [](char c) { return is_token_char(c); });
+  const auto method_size = static_cast<std::size_t>(token_end - line.begin());
+  head.method_text.assign(line.substr(0, method_size));
   head.method = method_of(head.method_text);
-  return kGoOn;
-}
-
-// llhttp takes any number of spaces around the target and also RTSP/ and ICE/ after it.
-bool stands_alone(Bytes url, const RequestBuild& build) {
-  const auto at = static_cast<std::size_t>(url.data() - build.bytes.data());
-  return at == build.head.method_text.size() + 1 &&
-         build.bytes.substr(at + url.size()).starts_with(" HTTP/");
-}
-
-int on_url(llhttp_t* parser, const char* at, std::size_t size) {
-  auto& build = build_of<RequestBuild>(parser);
-  build.url = {at, size};
-  build.head.target.assign(build.url);
-  if (size > build.limits.url_bytes_max) {
-    return stop(build, request_error(ErrorCode::url_too_long, "target too long"));
+  if (method_size == 0 || method_size == line.size() || *token_end != ' ') {
+    return malformed("method");
   }
-  if (!stands_alone(build.url, build)) {
-    return stop(build, request_error(ErrorCode::malformed_request, "bad request line"));
+  line.remove_prefix(method_size + 1);
+  const char* const line_end = line.data() + line.size();
+  const char* const target_end = find_not_visible(line.data(), line_end);
+  target = line.substr(0, static_cast<std::size_t>(target_end - line.data()));
+  if (target.size() > limits.url_bytes_max) {
+    return Failure(request_error(ErrorCode::url_too_long, "target too long"));
   }
-  return kGoOn;
+  if (target.empty() || target_end == line_end) return malformed("request line");
+  if (*target_end != ' ') return Failure(request_error(ErrorCode::bad_target, "character"));
+  line.remove_prefix(target.size() + 1);
+  if (line.size() != kVersionSize || !take_version(line, head.version)) {
+    return malformed("HTTP version");
+  }
+  return {};
 }
 
 bool expects_continue(const RequestHead& head) {
@@ -133,175 +94,84 @@ bool expects_continue(const RequestHead& head) {
          head.headers.has_token(HeaderId::expect, "100-continue");
 }
 
-Result<void> check_request(const llhttp_t& parser, RequestBuild& build) {
-  RequestHead& head = build.head;
-  const auto version = version_of(parser);
-  if (!version) return Failure(request_error(ErrorCode::malformed_request, "HTTP version"));
-  head.version = *version;
+Result<void> check_request(Bytes target, RequestHead& head) {
   head.keep_alive = keeps_alive(head.version, head.headers);
-  if (head.method == Method::connect || head.method == Method::trace) {
-    return Failure(request_error(ErrorCode::method_not_allowed, head.method_text));
-  }
-  if (Result<void> target = resolve_target(build.url, head); !target) return target;
+  if (Result<void> resolved = resolve_target(target, head); !resolved) return resolved;
   const Result<BodyLength> length = request_body_length(head.version, head.headers);
   if (!length) return Failure(length.error());
   head.framing = length->framing;
   head.content_length = length->content_length.value_or(0);
   head.expect_continue = expects_continue(head);
-  if (!llhttp_agrees(parser, head.framing, head.content_length)) {
-    return Failure(request_error(ErrorCode::bad_framing, "two readings of the length"));
-  }
   return {};
 }
 
-int on_request_complete(llhttp_t* parser) {
-  auto& build = build_of<RequestBuild>(parser);
-  build.complete = true;
-  parser->upgrade = 0;  // RFC 9110 §7.8: we answer as if it had not been asked for
-  Result<void> checked = check_request(*parser, build);
-  return checked ? kGoOn : stop(build, std::move(checked.error()));
-}
-
-ErrorCode request_code(int llhttp_error) {
-  switch (llhttp_error) {
-    case HPE_INVALID_URL:
-      return ErrorCode::bad_target;
-    case HPE_UNEXPECTED_CONTENT_LENGTH:
-    case HPE_INVALID_CONTENT_LENGTH:
-    case HPE_INVALID_TRANSFER_ENCODING:
-      return ErrorCode::bad_framing;
-    default:
-      return ErrorCode::malformed_request;
+Result<void> read_request(const Parts& parts, const HeadLimits& limits, RequestHead& head,
+                          Bytes& target) {
+  if (Result<void> line = take_request_line(parts.start_line, limits, head, target); !line) {
+    return line;
   }
-}
-
-// llhttp knows the methods by name; a method that it does not know is no malformed request.
-bool is_unknown_method(Bytes bytes, RequestHead& head) {
-  const Bytes line = bytes.substr(0, bytes.find('\r'));
-  const std::size_t size = std::min(line.find(' '), line.size());
-  if (!line.ends_with(" HTTP/1.1") && !line.ends_with(" HTTP/1.0")) return false;
-  if (!std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(size), is_token_char)) {
-    return false;
+  if (!is_forwarded(head)) {
+    return Failure(request_error(ErrorCode::method_not_allowed, head.method_text));
   }
-  head.method = Method::other;
-  head.method_text.assign(line.substr(0, size));
-  return true;
+  if (!parse_field_lines(parts.field_lines, head.headers)) return malformed("field");
+  return check_request(target, head);
 }
-
-constexpr llhttp_settings_t make_request_settings() {
-  llhttp_settings_t s{};
-  s.on_method = on_method;
-  s.on_url = on_url;
-  s.on_header_field = on_name<RequestBuild>;
-  s.on_header_value = on_value<RequestBuild>;
-  s.on_header_value_complete = on_field<RequestBuild>;
-  s.on_headers_complete = on_request_complete;
-  return s;
-}
-constexpr llhttp_settings_t kRequestSettings = make_request_settings();
 
 // ---- Responses --------------------------------------------------------------------------------
 
-// llhttp takes any number of digits up to 999.
-bool is_status_line(Bytes bytes) {
-  constexpr std::size_t kStatusAt = 9;
-  constexpr std::size_t kStatusEnd = 12;
-  if (bytes.size() <= kStatusEnd || bytes[kStatusAt - 1] != ' ') return false;
-  const Bytes status = bytes.substr(kStatusAt, kStatusEnd - kStatusAt);
-  const bool digits =
-      std::all_of(status.begin(), status.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return digits && (bytes[kStatusEnd] == ' ' || bytes[kStatusEnd] == '\r');
-}
-
-int on_reason(llhttp_t* parser, const char* at, std::size_t size) {
-  auto& build = build_of<ResponseBuild>(parser);
-  build.head.reason.assign(at, size);
-  if (!std::all_of(at, at + size, is_text_char)) {
-    return stop(build, response_error("reason phrase"));
-  }
-  return kGoOn;
-}
+constexpr std::size_t kStatusAt = kVersionSize + 1;
+constexpr std::size_t kStatusSize = 3;
+constexpr std::size_t kReasonAt = kStatusAt + kStatusSize + 1;
 
 bool is_acceptable_status(int status) { return status >= 100 && status < 600 && status != 101; }
 
-Result<BodyLength> check_response(const llhttp_t& parser, ResponseBuild& build) {
-  ResponseHead& head = build.head;
-  const auto version = version_of(parser);
-  if (!version) return Failure(response_error("HTTP version"));
-  head.version = *version;
-  head.status = parser.status_code;
-  if (!is_acceptable_status(head.status)) return Failure(response_error("status"));
-  Result<BodyLength> length =
-      response_body_length(build.asked, head.status, head.version, head.headers);
-  if (!length) return length;
+// HTTP-version SP 3DIGIT [ SP reason-phrase ]: the second space is often missing where there is no
+// reason.
+const char* fault_of_status_line(Bytes line, ResponseHead& head) {
+  if (line.size() < kStatusAt + kStatusSize || line[kVersionSize] != ' ') return "status line";
+  if (!take_version(line, head.version)) return "HTTP version";
+  head.status = 0;
+  for (const char c : line.substr(kStatusAt, kStatusSize)) {
+    if (c < '0' || c > '9') return "status line";
+    head.status = head.status * 10 + (c - '0');
+  }
+  if (!is_acceptable_status(head.status)) return "status";
+  if (line.size() == kStatusAt + kStatusSize) return nullptr;
+  if (line[kReasonAt - 1] != ' ') return "status line";
+  const Bytes reason = line.substr(kReasonAt);
+  const char* const end = reason.data() + reason.size();
+  if (find_no_text(reason.data(), end) != end) return "reason phrase";
+  head.reason.assign(reason);
+  return nullptr;
+}
+
+Result<void> check_response(Method asked, ResponseHead& head) {
+  const Result<BodyLength> length =
+      response_body_length(asked, head.status, head.version, head.headers);
+  if (!length) return Failure(length.error());
   head.framing = length->framing;
   head.content_length = length->content_length;
   head.keep_alive = keeps_alive(head.version, head.headers) && !length->contradicts_itself &&
                     head.framing != Framing::until_close;
-  return length;
+  return {};
 }
-
-int on_response_complete(llhttp_t* parser) {
-  auto& build = build_of<ResponseBuild>(parser);
-  build.complete = true;
-  parser->upgrade = 0;
-  Result<BodyLength> length = check_response(*parser, build);
-  if (!length) return stop(build, std::move(length.error()));
-  if (length->framing == Framing::none) return kNoBody;
-  if (!llhttp_agrees(*parser, length->framing, length->content_length.value_or(0))) {
-    return stop(build, response_error("two readings of the length"));
-  }
-  return kGoOn;
-}
-
-constexpr llhttp_settings_t make_response_settings() {
-  llhttp_settings_t s{};
-  s.on_status = on_reason;
-  s.on_header_field = on_name<ResponseBuild>;
-  s.on_header_value = on_value<ResponseBuild>;
-  s.on_header_value_complete = on_field<ResponseBuild>;
-  s.on_headers_complete = on_response_complete;
-  return s;
-}
-constexpr llhttp_settings_t kResponseSettings = make_response_settings();
 
 }  // namespace
 
-Result<void> parse_request_head(llhttp_t& parser, Bytes bytes, const HeadLimits& limits,
-                                RequestHead& head) {
-  RequestBuild build{{head}, limits, bytes};
-  llhttp_init(&parser, HTTP_REQUEST, &kRequestSettings);
-  parser.data = &build;
-  const llhttp_errno_t result = llhttp_execute(&parser, bytes.data(), bytes.size());
-  parser.data = nullptr;
-  if (build.error) return Failure(std::move(*build.error));
-  if (result == HPE_INVALID_METHOD && is_unknown_method(bytes, head)) {
-    return Failure(request_error(ErrorCode::method_not_allowed, head.method_text));
-  }
-  if (result != HPE_OK) {
-    const char* reason = llhttp_get_error_reason(&parser);
-    return Failure(request_error(request_code(result), reason == nullptr ? "" : reason));
-  }
-  // The HTTP/2 preface is the one head that llhttp waits on.
-  if (!build.complete) {
-    return Failure(request_error(ErrorCode::malformed_request, "HTTP/2 preface"));
-  }
-  return {};
+Result<void> parse_request_head(Bytes bytes, const HeadLimits& limits, RequestHead& head) {
+  Bytes target;
+  Result<void> parsed = read_request(parts_of(bytes), limits, head, target);
+  if (!parsed && head.target.empty()) head.target.assign(target);  // for the log
+  return parsed;
 }
 
-Result<void> parse_response_head(llhttp_t& parser, Bytes bytes, Method asked, ResponseHead& head) {
-  if (!is_status_line(bytes)) return Failure(response_error("status line"));
-  ResponseBuild build{{head}, asked};
-  llhttp_init(&parser, HTTP_RESPONSE, &kResponseSettings);
-  parser.data = &build;
-  const llhttp_errno_t result = llhttp_execute(&parser, bytes.data(), bytes.size());
-  parser.data = nullptr;
-  if (build.error) return Failure(std::move(*build.error));
-  if (result != HPE_OK || !build.complete) {
-    const char* reason = llhttp_get_error_reason(&parser);
-    return Failure(response_error(reason == nullptr ? "head" : reason));
+Result<void> parse_response_head(Bytes bytes, Method asked, ResponseHead& head) {
+  const Parts parts = parts_of(bytes);
+  if (const char* fault = fault_of_status_line(parts.start_line, head); fault != nullptr) {
+    return Failure(response_error(fault));
   }
-  return {};
+  if (!parse_field_lines(parts.field_lines, head.headers)) return Failure(response_error("field"));
+  return check_response(asked, head);
 }
 
 Error request_error(HeadFault fault) {

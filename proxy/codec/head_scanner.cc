@@ -54,9 +54,13 @@ std::string_view to_string(HeadFault fault) {
 HeadScanner::Step HeadScanner::scan(Bytes in, const ScanLimits& limits, std::size_t& taken) {
   taken = 0;
   while (taken < in.size()) {
-    taken += take_plain_fields(in.substr(taken), limits);
+    taken += take_plain_lines(in.substr(taken), limits);
     if (taken == in.size()) break;
     const Bytes rest = in.substr(taken);
+    if (ends_here(rest, limits)) {
+      taken += kBlankLineBytes;
+      return Step::complete;
+    }
     if (line_bytes_ == 0 && !begin_line(rest.front(), limits)) return Step::refused;
     std::size_t size = 0;
     const Line line = take_line(rest, limits, size);
@@ -68,20 +72,28 @@ HeadScanner::Step HeadScanner::scan(Bytes in, const ScanLimits& limits, std::siz
   return Step::incomplete;
 }
 
-std::size_t HeadScanner::take_plain_fields(Bytes in, const ScanLimits& limits) {
+std::size_t HeadScanner::take_plain_lines(Bytes in, const ScanLimits& limits) {
+  if (line_bytes_ != 0) return 0;
   const std::size_t lines_max = limits.fields_max + (limits.has_start_line ? 1 : 0);
-  if (line_bytes_ != 0 || (limits.has_start_line && lines_ == 0)) return 0;
   const char* at = in.data();
   const char* const end = at + std::min(in.size(), limits.bytes_max - bytes_);
-  while (at < end && is_token_char(*at) && lines_ < lines_max) {
-    const char* const lf = find(at, end, '\n');
-    if (lf == nullptr || lf[-1] != '\r' || find(at, lf - 1, '\r') != nullptr) break;
+  while (at != end && is_token_char(*at) && lines_ < lines_max) {
+    const char* const cr = find_no_text(at, end);
+    if (end - cr < 2 || cr[0] != '\r' || cr[1] != '\n') break;
+    const bool is_start_line = limits.has_start_line && lines_ == 0;
+    const auto size = static_cast<std::size_t>(cr + 2 - at);
+    if (is_start_line && size > limits.start_line_max) break;
     ++lines_;
-    at = lf + 1;
+    at += size;
   }
   const auto size = static_cast<std::size_t>(at - in.data());
   bytes_ += static_cast<std::uint32_t>(size);
   return size;
+}
+
+bool HeadScanner::ends_here(Bytes rest, const ScanLimits& limits) const {
+  const bool may_end = line_bytes_ == 0 && (lines_ > 0 || !limits.has_start_line);
+  return may_end && rest.starts_with("\r\n") && bytes_ + kBlankLineBytes <= limits.bytes_max;
 }
 
 bool HeadScanner::begin_line(char first, const ScanLimits& limits) {

@@ -63,9 +63,11 @@ class HeadScanner {
  private:
   enum class Line : std::uint8_t { open, ended, blank, refused };
 
-  // Field lines that are whole and as they should be, which is nearly all there ever are. Stops
-  // before any other line; what is to be said about that one is said by the functions below.
-  [[nodiscard]] std::size_t take_plain_fields(Bytes in, const ScanLimits& limits);
+  // Lines that are whole and as they should be, which is nearly all there ever are. Stops before
+  // any other line; what is to be said about that one is said by the functions below.
+  [[nodiscard]] std::size_t take_plain_lines(Bytes in, const ScanLimits& limits);
+  // The blank line that ends the section lies in `rest`, whole.
+  [[nodiscard]] bool ends_here(Bytes rest, const ScanLimits& limits) const;
   [[nodiscard]] bool begin_line(char first, const ScanLimits& limits);
   [[nodiscard]] Line take_line(Bytes in, const ScanLimits& limits, std::size_t& taken);
   // Whether every CR and LF of `seen` belongs to a line's end; `lf` is the first such end or npos.

@@ -1,38 +1,27 @@
 #include "proxy/codec/hop_by_hop.h"
 
 namespace banyan::codec {
+namespace {
 
-bool is_hop_by_hop(HeaderId id) {
-  switch (id) {
-    case HeaderId::connection:
-    case HeaderId::keep_alive:
-    case HeaderId::proxy_authenticate:
-    case HeaderId::proxy_authorization:
-    case HeaderId::proxy_connection:
-    case HeaderId::te:
-    case HeaderId::trailer:
-    case HeaderId::transfer_encoding:
-    case HeaderId::upgrade:
-      return true;
-    default:
-      return false;
-  }
+bool names_a_field(std::string_view option) {
+  return !equals_ignoring_case(option, "keep-alive") && !equals_ignoring_case(option, "close") &&
+         !kHopByHop.has(header_id(option));
 }
 
+}  // namespace
+
 HopByHop::HopByHop(const Headers& headers) : headers_(headers) {
-  for (const Header h : headers) {
-    if (h.id != HeaderId::connection) continue;
-    for_each_list_member(h.value, [&](std::string_view option) {
-      const bool is_field =
-          !equals_ignoring_case(option, "close") && !equals_ignoring_case(option, "keep-alive");
-      names_fields_ = names_fields_ || is_field;
+  headers.for_each(HeaderId::connection, [&](std::string_view value) {
+    if (equals_ignoring_case(value, "keep-alive")) return;  // what nearly every one says
+    for_each_list_member(value, [&](std::string_view option) {
+      names_others_ = names_others_ || names_a_field(option);
     });
-  }
+  });
 }
 
 bool HopByHop::covers(const Header& header) const {
-  if (is_hop_by_hop(header.id)) return true;
-  return names_fields_ && headers_.has_token(HeaderId::connection, header.name);
+  if (kHopByHop.has(header.id)) return true;
+  return names_others_ && headers_.has_token(HeaderId::connection, header.name);
 }
 
 }  // namespace banyan::codec

@@ -10,19 +10,29 @@
 
 namespace banyan::codec {
 
+// Fields that are never forwarded, whatever Connection says.
+inline constexpr HeaderIds kHopByHop{HeaderId::connection,
+                                     HeaderId::keep_alive,
+                                     HeaderId::proxy_authenticate,
+                                     HeaderId::proxy_authorization,
+                                     HeaderId::proxy_connection,
+                                     HeaderId::te,
+                                     HeaderId::trailer,
+                                     HeaderId::transfer_encoding,
+                                     HeaderId::upgrade};
+
 // Made once for each message, refers to its headers and must not outlive them.
 class HopByHop {
  public:
   explicit HopByHop(const Headers& headers);
   // Whether `header` of that message must not be forwarded.
   [[nodiscard]] bool covers(const Header& header) const;
+  // Connection names more than the fields of kHopByHop.
+  [[nodiscard]] bool names_others() const { return names_others_; }
 
  private:
   const Headers& headers_;
-  bool names_fields_ = false;  // Connection says more than `close` and `keep-alive`
+  bool names_others_ = false;
 };
-
-// Whether a field of that name is never forwarded, whatever Connection says.
-[[nodiscard]] bool is_hop_by_hop(HeaderId id);
 
 }  // namespace banyan::codec

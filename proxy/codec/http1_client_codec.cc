@@ -22,7 +22,7 @@ Http1ClientCodec::Http1ClientCodec(ClientEvents& events, ByteSink& sink, const H
 // ---- Writing ----------------------------------------------------------------------------------
 
 StreamId Http1ClientCodec::send_head(const RequestHead& head) {
-  std::string& out = head_scratch();
+  TextBuffer& out = head_scratch();
   append_request_line(out, head);
   append_fields(out, head.headers);
   if (head.headers.find(HeaderId::te)) out.append("Connection: TE\r\n");  // RFC 9110 §10.1.4
@@ -46,7 +46,7 @@ StreamId Http1ClientCodec::send_head(const RequestHead& head) {
   informational_ = 0;
   request_ended_ = false;
   response_begun_ = false;
-  sink_.copy(out);
+  sink_.copy(out.view());
   return ++stream_;
 }
 
@@ -119,7 +119,7 @@ void Http1ClientCodec::read_head(Bytes& in) {
 
 void Http1ClientCodec::take_response(Bytes bytes, bool more_follows) {
   ScratchHead<ResponseHead> head;
-  Result<void> parsed = parse_response_head(body_.parser(), bytes, method_, *head);
+  Result<void> parsed = parse_response_head(bytes, method_, *head);
   section_.reset();
   if (!parsed) return fail(std::move(parsed.error()));
   if (head->status < 200) return take_informational(*head);
@@ -129,7 +129,7 @@ void Http1ClientCodec::take_response(Bytes bytes, bool more_follows) {
   const StreamId stream = stream_;
   if (head->framing != Framing::none && !empty) {
     read_ = Read::body;
-    body_.begin();
+    body_.begin(head->framing, head->content_length.value_or(0));
     trailers_pass_ = head->framing == Framing::chunked && trailers_may_pass(head->headers);
     return events_.on_response(stream, *head);
   }

@@ -67,7 +67,7 @@ void Http1ServerCodec::read_head(Bytes& in) {
 
 void Http1ServerCodec::take_request(Bytes bytes) {
   ScratchHead<RequestHead> head;
-  Result<void> parsed = parse_request_head(body_.parser(), bytes, limits_, *head);
+  Result<void> parsed = parse_request_head(bytes, limits_, *head);
   section_.reset();
   if (!parsed) return fail(*head, std::move(parsed.error()));
   method_ = head->method;
@@ -78,7 +78,7 @@ void Http1ServerCodec::take_request(Bytes bytes) {
   const bool has_body = head->has_body();
   read_ = has_body ? Read::body : Read::held;
   if (has_body) {
-    body_.begin();
+    body_.begin(head->framing, head->content_length);
     trailers_pass_ = head->framing == Framing::chunked && trailers_may_pass(head->headers);
   }
   events_.on_request(stream, *head);
@@ -125,28 +125,28 @@ bool Http1ServerCodec::may_write(StreamId stream, Write state) const {
 
 void Http1ServerCodec::send_informational(StreamId stream, const ResponseHead& head) {
   if (!may_write(stream, Write::pending) || version_ == HttpVersion::http10) return;
-  std::string& out = head_scratch();
+  TextBuffer& out = head_scratch();
   append_status_line(out, head);
   append_fields(out, head.headers);
   append_end(out);
-  sink_.copy(out);
+  sink_.copy(out.view());
 }
 
 void Http1ServerCodec::send_head(StreamId stream, const ResponseHead& head) {
   if (!may_write(stream, Write::pending)) return;
   // Answered before its end: the rest is not waited for, and the client is told (RFC 9112 §9.6).
   if (read_ == Read::body) keep_alive_ = false;
-  std::string& out = head_scratch();
+  TextBuffer& out = head_scratch();
   append_status_line(out, head);
   append_fields(out, head.headers);
   begin_body(head, out);
   append_connection(out);
   append_end(out);
   write_ = Write::body;
-  sink_.copy(out);
+  sink_.copy(out.view());
 }
 
-void Http1ServerCodec::begin_body(const ResponseHead& head, std::string& out) {
+void Http1ServerCodec::begin_body(const ResponseHead& head, TextBuffer& out) {
   const bool unlimited = head.framing == Framing::chunked || head.framing == Framing::until_close;
   if (is_bodyless(method_, head.status)) {
     // RFC 9110 §8.6: the length that a GET would have had, and none with 204.
@@ -167,7 +167,7 @@ void Http1ServerCodec::begin_body(const ResponseHead& head, std::string& out) {
   writer_.begin(BodyMode::chunked);
 }
 
-void Http1ServerCodec::append_connection(std::string& out) const {
+void Http1ServerCodec::append_connection(TextBuffer& out) const {
   if (!keep_alive_ || draining_) {
     out.append("Connection: close\r\n");
   } else if (version_ == HttpVersion::http10) {

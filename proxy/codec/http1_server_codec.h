@@ -53,8 +53,8 @@ class Http1ServerCodec final : public ServerCodec, private PayloadSink {
   void on_trailers(const Headers& trailers) override;
 
   [[nodiscard]] bool may_write(StreamId stream, Write state) const;
-  void begin_body(const ResponseHead& head, std::string& out);
-  void append_connection(std::string& out) const;
+  void begin_body(const ResponseHead& head, TextBuffer& out);
+  void append_connection(TextBuffer& out) const;
 
   ServerEvents& events_;
   ByteSink& sink_;

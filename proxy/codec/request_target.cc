@@ -27,6 +27,16 @@ bool is_ip_literal_char(char c) {
          c == '.';
 }
 
+// "[" IP-literal "]" [":" port]
+bool is_literal_authority(std::string_view text) {
+  const std::size_t end = text.find(']');
+  if (end == text.npos) return false;
+  const std::string_view address = text.substr(1, end - 1);
+  const std::string_view port = text.substr(end + 1);
+  if (!port.empty() && (port[0] != ':' || !is_port(port.substr(1)))) return false;
+  return !address.empty() && std::all_of(address.begin(), address.end(), is_ip_literal_char);
+}
+
 constexpr std::string_view kSchemes[] = {"http://", "https://"};
 
 // Of an absolute-form target; empty where it is none.
@@ -68,16 +78,13 @@ Result<void> split_absolute(std::string_view rest, RequestHead& head) {
 }  // namespace
 
 bool is_authority(std::string_view text) {
-  if (!std::all_of(text.begin(), text.end(), is_authority_char)) return false;
-  const bool literal = text.starts_with('[');
-  const std::size_t host_end = literal ? text.find(']') + 1 : std::min(text.find(':'), text.size());
-  if (host_end == 0) return false;  // no host, or no `]`
-  const std::string_view host = text.substr(0, host_end);
-  const std::string_view port = text.substr(host_end);
-  if (!port.empty() && (port[0] != ':' || !is_port(port.substr(1)))) return false;
-  if (!literal) return host.find_first_of("[]") == host.npos;
-  const std::string_view address = host.substr(1, host.size() - 2);
-  return !address.empty() && std::all_of(address.begin(), address.end(), is_ip_literal_char);
+  if (text.starts_with('[')) return is_literal_authority(text);
+  const auto* const host_end =
+      std::find_if_not(text.begin(), text.end(), [](char c) { return is_reg_name_char(c); });
+  if (host_end == text.begin()) return false;
+  if (host_end == text.end()) return true;
+  const auto host_size = static_cast<std::size_t>(host_end - text.begin());
+  return *host_end == ':' && is_port(text.substr(host_size + 1));
 }
 
 Result<void> resolve_target(std::string_view text, RequestHead& head) {

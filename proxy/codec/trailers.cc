@@ -7,10 +7,9 @@ namespace banyan::codec {
 namespace {
 
 // Of the names without an id.
-constexpr std::array<std::string_view, 13> kDropped{
-    "accept-ranges", "cache-control", "content-range",   "expires",     "if-range",
-    "location",      "max-forwards",  "pragma",          "retry-after", "vary",
-    "warning",       "x-real-ip",     "www-authenticate"};
+constexpr std::array<std::string_view, 9> kDropped{
+    "content-range", "expires", "if-range",  "max-forwards",    "pragma",
+    "retry-after",   "warning", "x-real-ip", "www-authenticate"};
 
 bool is_dropped(std::string_view name) {
   return std::any_of(kDropped.begin(), kDropped.end(),
@@ -29,9 +28,11 @@ TrailerUse trailer_use(std::string_view name) {
     case HeaderId::transfer_encoding:
     case HeaderId::upgrade:
       return TrailerUse::refuse;
+    case HeaderId::accept_ranges:
     case HeaderId::age:
     case HeaderId::authorization:
     case HeaderId::baggage:
+    case HeaderId::cache_control:
     case HeaderId::content_encoding:
     case HeaderId::content_type:
     case HeaderId::cookie:
@@ -43,12 +44,14 @@ TrailerUse trailer_use(std::string_view name) {
     case HeaderId::if_none_match:
     case HeaderId::if_unmodified_since:
     case HeaderId::keep_alive:
+    case HeaderId::location:
     case HeaderId::proxy_authenticate:
     case HeaderId::proxy_authorization:
     case HeaderId::proxy_connection:
     case HeaderId::range:
     case HeaderId::set_cookie:
     case HeaderId::traceparent:
+    case HeaderId::vary:
     case HeaderId::via:
     case HeaderId::x_banyan_shadow:
     case HeaderId::x_forwarded_for:

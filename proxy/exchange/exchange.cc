@@ -28,7 +28,7 @@ Exchange::Exchange(Owner& owner, Services& services, DownstreamStream& downstrea
 Exchange::~Exchange() { services_.loop.cancel_after_flush(*this); }
 
 void Exchange::start(RequestHead& head) {
-  std::swap(heads_->request, head);
+  heads_->request.swap(head);
   client_ = client_of(heads_->request.headers, downstream_.peer(), listener_.trusted_proxies);
   decide();
 }
@@ -116,8 +116,8 @@ void Exchange::connect() {
   Result<upstream::Lease> lease = cluster_->lane(Role::primary).lease(*this, wish);
   if (!lease) return recover(std::move(lease.error()));
   lease_ = std::move(*lease);
+  if (lease_->ready()) return forward();
   arm_timer();
-  if (lease_->ready()) forward();
 }
 
 void Exchange::on_stream_ready() { forward(); }

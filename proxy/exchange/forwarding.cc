@@ -9,23 +9,19 @@ namespace {
 
 constexpr std::string_view kMarker = "banyan-shadow";
 
-// What this hop says itself, or what only Banyan may say.
-bool is_ours_to_say(HeaderId id, const ForwardRules& rules) {
-  switch (id) {
-    case HeaderId::host:
-    case HeaderId::content_length:
-      return true;
-    case HeaderId::x_banyan_shadow:
-      return !rules.keep_marker;
-    case HeaderId::x_forwarded_for:
-      return !rules.peer_trusted || rules.x_forwarded;
-    case HeaderId::forwarded:
-    case HeaderId::x_forwarded_host:
-    case HeaderId::x_forwarded_proto:
-      return !rules.peer_trusted;
-    default:
-      return false;
+// What does not go on as it came: the fields of this hop, what this hop says itself, and what only
+// Banyan may say.
+HeaderIds not_copied(const RequestHead& in, const ForwardRules& rules) {
+  HeaderIds ids = codec::kHopByHop;
+  ids.add({HeaderId::host, HeaderId::content_length});
+  if (!rules.keep_marker) ids.add({HeaderId::x_banyan_shadow, HeaderId::baggage});
+  if (!rules.peer_trusted || rules.x_forwarded) ids.add(HeaderId::x_forwarded_for);
+  if (!rules.peer_trusted) {
+    ids.add({HeaderId::forwarded, HeaderId::x_forwarded_host, HeaderId::x_forwarded_proto});
   }
+  // HTTP/1.0 does not know it (RFC 9110 §10.1.1).
+  if (in.version == HttpVersion::http10) ids.add(HeaderId::expect);
+  return ids;
 }
 
 bool is_marker(std::string_view member) {
@@ -37,11 +33,6 @@ constexpr std::string_view kMaxForwards = "max-forwards";
 
 bool counts_hops(const RequestHead& in, const Header& h) {
   return in.method == Method::options && equals_ignoring_case(h.name, kMaxForwards);
-}
-
-// HTTP/1.0 knows neither (RFC 9110 §10.1.1, RFC 9112 §7.1.2).
-bool is_for_http11(const RequestHead& in, const Header& h) {
-  return h.id == HeaderId::expect && in.version == HttpVersion::http10;
 }
 
 // Trailers pass, so whoever asked for them or announces them may say so to the next hop.
@@ -70,15 +61,16 @@ void announce_trailers(Framing framing, const Headers& in, Headers& out) {
 void copy_request_fields(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   const codec::HopByHop hop(in.headers);
   const std::optional<std::uint64_t> hops = hops_left(in);
-  const bool marker_is_dropped = !rules.keep_marker;
-  out.headers.add_from(in.headers, [&](const Header& h) {
-    const bool said_anew = is_ours_to_say(h.id, rules) || is_for_http11(in, h) ||
-                           (h.id == HeaderId::baggage && marker_is_dropped) ||
-                           (hops && counts_hops(in, h));
-    const bool dropped = !rules.dropped.empty() && equals_ignoring_case(h.name, rules.dropped);
-    return !said_anew && !dropped && !hop.covers(h);
-  });
-  if (marker_is_dropped && in.headers.has(HeaderId::baggage)) add_baggage(in, hop, out);
+  const HeaderIds without = not_copied(in, rules);
+  if (!hop.names_others() && rules.dropped.empty() && !hops) {
+    out.headers.add_from(in.headers, without);
+  } else {  // some go by their names
+    out.headers.add_from(in.headers, [&](const Header& h) {
+      const bool dropped = !rules.dropped.empty() && equals_ignoring_case(h.name, rules.dropped);
+      return !without.has(h.id) && !dropped && !hop.covers(h) && !(hops && counts_hops(in, h));
+    });
+  }
+  if (!rules.keep_marker && in.headers.has(HeaderId::baggage)) add_baggage(in, hop, out);
   if (hops && *hops > 0) out.headers.add(kMaxForwards, std::to_string(*hops - 1));
   add_trailer_fields(in, out);
   announce_trailers(in.framing, in.headers, out.headers);
@@ -87,18 +79,22 @@ void copy_request_fields(const RequestHead& in, const ForwardRules& rules, Reque
 // The way so far, as one list, and who brought it.
 void add_forwarded_for(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   if (rules.peer.empty()) return;
-  std::string& way = codec::head_scratch();
-  if (rules.peer_trusted && in.headers.find(HeaderId::x_forwarded_for)) {
-    for (const Header h : in.headers) {
-      if (h.id == HeaderId::x_forwarded_for && !h.value.empty()) way.append(h.value).append(", ");
-    }
+  if (!rules.peer_trusted || !in.headers.has(HeaderId::x_forwarded_for)) {
+    return out.headers.add(HeaderId::x_forwarded_for, rules.peer);
   }
-  out.headers.add(HeaderId::x_forwarded_for, way.append(rules.peer));
+  TextBuffer& way = codec::head_scratch();
+  in.headers.for_each(HeaderId::x_forwarded_for, [&](std::string_view value) {
+    if (value.empty()) return;
+    way.append(value);
+    way.append(", ");
+  });
+  way.append(rules.peer);
+  out.headers.add(HeaderId::x_forwarded_for, way.view());
 }
 
 void add_x_forwarded(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   add_forwarded_for(in, rules, out);
-  const auto said = [&](HeaderId id) { return rules.peer_trusted && in.headers.find(id); };
+  const auto said = [&](HeaderId id) { return rules.peer_trusted && in.headers.has(id); };
   if (!in.authority.empty() && !said(HeaderId::x_forwarded_host)) {
     out.headers.add(HeaderId::x_forwarded_host, in.authority);
   }
@@ -154,10 +150,14 @@ void forward_response(const ResponseHead& in, bool via, ResponseHead& out) {
   out.reason = in.reason;
   out.framing = in.framing;
   out.content_length = in.content_length;
-  const codec::HopByHop hop(in.headers);
-  out.headers.add_from(in.headers, [&](const Header& h) {
-    return h.id != HeaderId::content_length && !hop.covers(h);
-  });
+  HeaderIds without = codec::kHopByHop;
+  without.add(HeaderId::content_length);
+  if (const codec::HopByHop hop(in.headers); hop.names_others()) {
+    out.headers.add_from(in.headers,
+                         [&](const Header& h) { return !without.has(h.id) && !hop.covers(h); });
+  } else {
+    out.headers.add_from(in.headers, without);
+  }
   announce_trailers(in.framing, in.headers, out.headers);
   if (via) out.headers.add(HeaderId::via, "1.1 banyan");
 }

@@ -638,6 +638,9 @@ TEST(Load, TheFieldOfAForcedArmHasNoOtherMeaning) {
       problems_of(with_force_arm("header: Host, secret_file: /dev/null, from: [\"::/0\"]"));
   EXPECT_THAT(problems, testing::Contains("1:66 listeners[0].force_arm.header: Host has a meaning "
                                           "of its own"));
+  const auto common =
+      problems_of(with_force_arm("header: User-Agent, secret_file: /dev/null, from: [\"::/0\"]"));
+  EXPECT_THAT(common, testing::Not(testing::Contains(testing::HasSubstr("meaning"))));
 }
 
 TEST(Load, AMigrationsNameIsTakenOnce) {

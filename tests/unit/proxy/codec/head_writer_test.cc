@@ -13,24 +13,20 @@ using namespace std::literals;
 
 TEST(HeadWriter, WritesNothingThatWouldBeginALineOfItsOwn) {
   for (const std::string_view bad : {"a\r\nX: y"sv, "a\rb"sv, "a\nb"sv, "a\0b"sv}) {
-    std::string out;
-    append_field(out, "Name", bad);
-    append_field(out, bad, "value");
-    EXPECT_EQ(out, "") << bad;
-
+    TextBuffer out;
     RequestHead request;
     request.method_text = bad;
     request.target = bad;
     request.authority = bad;
     append_request_line(out, request);
-    EXPECT_EQ(out, "  HTTP/1.1\r\nHost: \r\n") << bad;
+    EXPECT_EQ(out.view(), "  HTTP/1.1\r\nHost: \r\n") << bad;
 
     ResponseHead response;
     response.status = 200;
     response.reason = bad;
     out.clear();
     append_status_line(out, response);
-    EXPECT_EQ(out, "HTTP/1.1 200 \r\n") << bad;
+    EXPECT_EQ(out.view(), "HTTP/1.1 200 \r\n") << bad;
   }
 }
 
@@ -40,9 +36,10 @@ TEST(HeadWriter, LeavesOutOnlyTheFieldsThatAreNoLine) {
     headers.add("A", "1");
     headers.add("Bad", bad);
     headers.add("B", std::string(200, 'x'));
-    std::string out = "before\r\n";
+    TextBuffer out;
+    out.append("before\r\n");
     append_fields(out, headers);
-    EXPECT_EQ(out, "before\r\nA: 1\r\nB: " + std::string(200, 'x') + "\r\n") << bad;
+    EXPECT_EQ(out.view(), "before\r\nA: 1\r\nB: " + std::string(200, 'x') + "\r\n") << bad;
   }
 }
 
@@ -51,9 +48,9 @@ TEST(HeadWriter, WritesATargetWithoutSpaces) {
   head.method_text = "GET";
   head.target = "/a HTTP/1.1";
   head.authority = "h";
-  std::string out;
+  TextBuffer out;
   append_request_line(out, head);
-  EXPECT_EQ(out, "GET  HTTP/1.1\r\nHost: h\r\n");
+  EXPECT_EQ(out.view(), "GET  HTTP/1.1\r\nHost: h\r\n");
 }
 
 TEST(HeadWriter, LeavesOutWhatIsWrittenAnew) {
@@ -62,9 +59,9 @@ TEST(HeadWriter, LeavesOutWhatIsWrittenAnew) {
        {"Host", "Connection", "Content-Length", "Transfer-Encoding", "X-Kept"}) {
     headers.add(name, "v");
   }
-  std::string out;
+  TextBuffer out;
   append_fields(out, headers);
-  EXPECT_EQ(out, "X-Kept: v\r\n");
+  EXPECT_EQ(out.view(), "X-Kept: v\r\n");
 }
 
 TEST(BodyWriter, CopiesWhatIsSmallAndBorrowsTheRest) {
