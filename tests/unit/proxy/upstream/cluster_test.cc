@@ -455,7 +455,13 @@ TEST_F(ClusterTest, AShadowStrainsNothingAndMarksNoEndpoint) {
 
 // ---- a bound over lanes -----------------------------------------------------------------------
 
-class ConnectionBoundTest : public ClusterTest {
+// Counted by connections, which end with the loop: here they outlive it.
+struct Counts {
+  std::atomic<std::uint64_t> taken{0};
+  std::atomic<std::uint64_t> others{0};
+};
+
+class ConnectionBoundTest : public Counts, public ClusterTest {
  protected:
   LeaseWish wish(std::uint64_t max = 2) { return {.bound = {&taken, max}}; }
   Stream& shadow(const LeaseWish& wish) { return lease(wish, Role::shadow); }
@@ -471,7 +477,6 @@ class ConnectionBoundTest : public ClusterTest {
     EXPECT_EQ(s.error->code, ErrorCode::pending_overflow);
     EXPECT_EQ(s.error->side, Side::local);
   }
-  std::atomic<std::uint64_t> taken{0};
 };
 
 TEST_F(ConnectionBoundTest, CountsIdleConnectionsAsWell) {
@@ -512,7 +517,6 @@ TEST_F(ConnectionBoundTest, IsGivenBackWhenThePeerCloses) {
 TEST_F(ConnectionBoundTest, AKeptConnectionCountsForWhoeverUsesIt) {
   make();
   auto peer = idle_shadow();
-  std::atomic<std::uint64_t> others{0};
   Stream& s = shadow({.bound = {&others, 1}});
   EXPECT_TRUE(s.lease->ready());
   EXPECT_EQ(taken, 0U);
@@ -524,7 +528,7 @@ TEST_F(ConnectionBoundTest, AKeptConnectionCountsForWhoeverUsesIt) {
 TEST_F(ConnectionBoundTest, AKeptConnectionIsNotTakenOverWhereThatPassesTheBound) {
   make();
   auto peer = idle_shadow();
-  std::atomic<std::uint64_t> others{1};
+  others = 1;
   expect_no_room(shadow({.bound = {&others, 1}}));
   EXPECT_EQ(taken, 1U);
   EXPECT_EQ(others, 1U);
@@ -540,7 +544,6 @@ TEST_F(ConnectionBoundTest, AKeptConnectionIsNotTakenOverWhereThatPassesTheBound
   EXPECT_TRUE(shadow({.bound = {&others, 2}}).lease->ready());
   EXPECT_EQ(taken, 1U);
   EXPECT_EQ(others, 2U);
-  others -= 1;
 }
 
 // Rather an old one than none.
