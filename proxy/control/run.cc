@@ -34,7 +34,7 @@ int serve(Control& control, const std::string& address_file) {
 }  // namespace
 
 int run(const std::string& config_path, const std::string& address_file) {
-  net::Signals::ignore_broken_pipes();
+  net::Signals::make_write_faults_errors();
   const auto bytes = read_config_file(config_path);
   if (!bytes) return fail(bytes.error());
   const config::Loaded loaded = config::load_text(*bytes);

@@ -38,6 +38,9 @@ Signals::~Signals() {
   }
 }
 
-void Signals::ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+void Signals::make_write_faults_errors() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
 
 }  // namespace banyan::net

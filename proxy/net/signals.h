@@ -17,8 +17,9 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  // A peer that goes away is an error of a write, not the end of the process.
-  static void ignore_broken_pipes();
+  // A peer that goes away, or a file at its largest size (RLIMIT_FSIZE), is an error of a write and
+  // not the end of the process.
+  static void make_write_faults_errors();
 
  private:
   struct Handle;

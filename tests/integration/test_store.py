@@ -1,6 +1,8 @@
 """Differences outlive the process, and a store that does not work harms nobody."""
 import json
+import resource
 import sqlite3
+from contextlib import contextmanager
 
 from support import upstream as up
 from support.metrics import total
@@ -144,3 +146,42 @@ def test_the_store_has_metrics(banyan):
     proxy = banyan()
     eventually(lambda: total(proxy.metrics(), "banyan_store_bytes") > 0, "its size")
     assert total(proxy.metrics(), "banyan_store_dropped_total") == 0
+
+
+@contextmanager
+def full_disk(proxy):
+    """Nothing can be written to any file: as with a full disk, but for this process only."""
+    before = resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    yield
+    resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_loses_no_exchange_and_no_verdict(banyan, legacy, monolith):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 2)
+    assert len(stored(proxy)) == 4
+    with full_disk(proxy):
+        count_mismatches(proxy, 3)  # each of them a 200
+        assert mismatches(proxy) == 5
+        eventually(lambda: total(proxy.metrics(), "banyan_log_dropped_total", log="access") > 0,
+                   "the log lines that were not written are counted")
+    eventually(lambda: len(stored(proxy)) == 10, "the store has what it could not write")
+    proxy.kill()
+    proxy.start()
+    assert mismatches(proxy) == 5
+
+
+def test_a_full_disk_does_not_hold_back_a_rollback(banyan, legacy, monolith):
+    proxy = banyan(percent=100)
+    assert proxy.fetch(headers=USER).served_by == "monolith"
+    with full_disk(proxy):
+        done = proxy.cli("rollback", "shop", "--reason", "the disk is full")
+        assert done.returncode == 4, done.stderr  # in force, and not on the disk
+        assert proxy.fetch(headers=USER).served_by == "legacy"
+    done = proxy.cli("rollback", "shop", "--reason", "there is room again")
+    assert done.returncode == 0, done.stderr
+    proxy.kill()
+    proxy.start()
+    assert proxy.fetch(headers=USER).served_by == "legacy"

@@ -17,7 +17,7 @@ namespace banyan::test {
 inline constexpr Milliseconds kGiveUp{10'000};
 
 // As the process does.
-inline const bool kBrokenPipesAreErrors = (net::Signals::ignore_broken_pipes(), true);
+inline const bool kWriteFaultsAreErrors = (net::Signals::make_write_faults_errors(), true);
 
 // Keeps the loop from waiting longer than a tick, so that a condition of the test is looked at.
 class Ticking {

@@ -1,11 +1,14 @@
 #include "proxy/net/signals.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <optional>
 #include <vector>
 
@@ -50,14 +53,29 @@ TEST_F(SignalsTest, OneSignalMayHaveTwoListeners) {
   EXPECT_TRUE(run_until([&] { return told.size() == 2; }));
 }
 
-TEST(BrokenPipes, AreErrorsOfAWrite) {
-  Signals::ignore_broken_pipes();
+TEST(WriteFaults, ABrokenPipeIsAnError) {
+  Signals::make_write_faults_errors();
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
   ::close(ends[0]);
   EXPECT_EQ(::write(ends[1], "x", 1), -1);
   EXPECT_EQ(errno, EPIPE);
   ::close(ends[1]);
+}
+
+TEST(WriteFaults, AFileAtItsLargestSizeIsAnError) {
+  Signals::make_write_faults_errors();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  std::FILE* const file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  const rlimit nothing{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  EXPECT_EQ(::write(::fileno(file), "x", 1), -1);
+  const int fault = errno;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(fault, EFBIG);
+  std::fclose(file);
 }
 
 }  // namespace
