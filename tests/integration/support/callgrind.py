@@ -7,7 +7,19 @@ _NAMED = re.compile(r"^fn=\((\d+)\)(?: (.*))?$")
 
 
 def wrapper(out):
-    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--quiet"]
+    """One file for each thread: `out`-01, `out`-02…"""
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--quiet",
+            "--separate-threads=yes"]
+
+
+def of_thread(out, function):
+    """What the thread did that called a function of that name, once the process has ended. None
+    before its file is whole."""
+    for file in sorted(out.parent.glob(f"{out.name}-*")):
+        text = file.read_text()
+        if function in text and "\ntotals:" in text:
+            return text
+    return None
 
 
 def instructions(text):
