@@ -163,6 +163,12 @@ struct Careless {
   bool chunk_size_stops_at_junk = false;
 };
 
+// Careless about what stands around it, not about its case (RFC 9112 §7).
+bool mentions_chunked(std::string value) {
+  std::transform(value.begin(), value.end(), value.begin(), ascii_lower);
+  return value.find("chunked") != std::string::npos;
+}
+
 constexpr Careless kReaders[] = {
     {},
     {.lf_ends_a_line = true},
@@ -239,9 +245,8 @@ class CarelessReader {
       length_ = std::strtoull(value.c_str(), nullptr, 10);
     }
     if (equals_ignoring_case(name, "transfer-encoding")) {
-      chunked_ =
-          chunked_ || (how_.any_mention_of_chunked ? value.find("hunked") != std::string::npos
-                                                   : equals_ignoring_case(value, "chunked"));
+      chunked_ = chunked_ || (how_.any_mention_of_chunked ? mentions_chunked(value)
+                                                          : equals_ignoring_case(value, "chunked"));
     }
   }
 
