@@ -5,6 +5,7 @@
 
 #include "config/scalar.h"
 #include "proxy/upstream/connection_age.h"
+#include "proxy/upstream/http1_connection.h"
 #include "proxy/upstream/upstream_connection.h"
 
 namespace banyan::upstream {
@@ -17,14 +18,14 @@ Lane::~Lane() {
 
 Result<Lease> Lane::lease(StreamEvents& events, const LeaseWish& wish) {
   if (!wish.fresh) {
-    if (UpstreamConnection* kept = take_idle(wish)) return lease_to(*kept, events);
+    if (UpstreamConnection* kept = take_kept(wish)) return lease_to(*kept, events);
   }
   CountedPlace counted;
   if (wish.bound.open != nullptr) {
     counted = CountedPlace::take(*wish.bound.open, wish.bound.max);
     if (!counted) return lease_any_kept(events, wish);
   }
-  if (pending_ >= cluster_.settings_.pending_max) {
+  if (waiting_ >= cluster_.settings_.pending_max) {
     return Failure({ErrorCode::pending_overflow, Side::local, Retry::unsafe, "limits.pending"});
   }
   std::shared_ptr<Endpoint> endpoint = cluster_.pick(turn_);
@@ -35,14 +36,13 @@ Result<Lease> Lane::lease(StreamEvents& events, const LeaseWish& wish) {
 }
 
 Lease Lane::lease_to(UpstreamConnection& connection, StreamEvents& events) {
-  connection.lease_to(events);
-  return Lease(&connection);
+  return Lease(&connection.lease_to(events));
 }
 
 // No other connection may be opened: better one that idled for long than none.
 Result<Lease> Lane::lease_any_kept(StreamEvents& events, LeaseWish wish) {
   wish.idle_max = Milliseconds::max();
-  UpstreamConnection* const kept = wish.fresh ? nullptr : take_idle(wish);
+  UpstreamConnection* const kept = wish.fresh ? nullptr : take_kept(wish);
   if (kept != nullptr) return lease_to(*kept, events);
   return Failure({ErrorCode::pending_overflow, Side::local, Retry::unsafe, "connections"});
 }
@@ -50,7 +50,7 @@ Result<Lease> Lane::lease_any_kept(StreamEvents& events, LeaseWish wish) {
 UpstreamConnection& Lane::open(std::shared_ptr<Endpoint> endpoint, CountedPlace counted) {
   const Milliseconds age = jittered_age(cluster_.settings_.upstream.max_connection_age,
                                         static_cast<std::uint32_t>(cluster_.random_()) << 1U);
-  all_.push_back(std::make_unique<UpstreamConnection>(
+  all_.push_back(std::make_unique<Http1Connection>(
       *this, std::move(endpoint), cluster_.loop_.timers().now() + age, std::move(counted)));
   all_.back()->place_ = all_.size() - 1;
   auto& stats = cluster_.stats_;
@@ -59,7 +59,7 @@ UpstreamConnection& Lane::open(std::shared_ptr<Endpoint> endpoint, CountedPlace 
   return *all_.back();
 }
 
-UpstreamConnection* Lane::take_idle(const LeaseWish& wish) {
+UpstreamConnection* Lane::take_kept(const LeaseWish& wish) {
   for (std::size_t i = idle_.size(); i > 0; --i) {
     UpstreamConnection* kept = idle_[i - 1];
     if (kept->spent()) {  // it grew too old, and its timer is not due yet

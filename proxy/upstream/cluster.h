@@ -66,27 +66,26 @@ class Lane {
 
   [[nodiscard]] std::size_t connections() const { return all_.size(); }
   // Leases that wait for their connection.
-  [[nodiscard]] std::size_t waiting() const { return pending_; }
+  [[nodiscard]] std::size_t waiting() const { return waiting_; }
   void close_idle();
   void close_idle_to_gone();
 
  private:
   friend class UpstreamConnection;
-  [[nodiscard]] UpstreamConnection* take_idle(const LeaseWish& wish);
+  [[nodiscard]] UpstreamConnection* take_kept(const LeaseWish& wish);
   [[nodiscard]] UpstreamConnection& open(std::shared_ptr<Endpoint> endpoint, CountedPlace counted);
   [[nodiscard]] static Lease lease_to(UpstreamConnection& connection, StreamEvents& events);
   [[nodiscard]] Result<Lease> lease_any_kept(StreamEvents& events, LeaseWish wish);
   // Called by a connection about itself.
   void keep(UpstreamConnection& connection);
   void remove(UpstreamConnection& connection);
-  void connecting(int delta) { pending_ += static_cast<std::size_t>(delta); }
 
   Cluster& cluster_;
   const Role role_;
   std::vector<std::unique_ptr<UpstreamConnection>> all_;
   std::vector<UpstreamConnection*> idle_;  // the last one was used last
   std::size_t turn_ = 0;                   // of the endpoints
-  std::size_t pending_ = 0;                // leases that wait for a connection
+  std::size_t waiting_ = 0;                // leases
 };
 
 // Settings that every connection of the cluster reads.

@@ -1,17 +1,18 @@
-// proxy/upstream/upstream_connection.h: one HTTP/1.1 connection to an endpoint, and the one stream
-// that may be open on it.
+// proxy/upstream/upstream_connection.h: what a Lane knows of a connection, whatever it speaks.
 //
-//   connecting -> leased <-> idle -> closed
-//        \-----------\----------------^
+//   connecting -> busy <-> idle -> closed
+//        \---------\----------------^
 //
-// Owned by its Lane, which moves it to the deferred-delete list once it is closed.
+// HTTP/1.1 carries one stream at a time, HTTP/2 many. Owned by its Lane, which moves it to the
+// deferred-delete list once it is closed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
-#include "proxy/codec/http1_client_codec.h"
+#include "base/counted_place.h"
+#include "proxy/net/deferred_delete.h"
 #include "proxy/net/tcp_transport.h"
 #include "proxy/net/timer_wheel.h"
 #include "proxy/upstream/cluster.h"
@@ -19,17 +20,18 @@
 
 namespace banyan::upstream {
 
-class UpstreamConnection final : public net::Deferrable,
-                                 public UpstreamStream,
-                                 private net::TransportEvents,
-                                 private codec::ClientEvents {
+class UpstreamConnection : public net::Deferrable, protected net::TransportEvents {
  public:
-  // Begins to connect. From `too_old_at` on it is not used again.
-  UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint, SteadyTime too_old_at,
-                     CountedPlace counted);
   ~UpstreamConnection() override;
 
-  void lease_to(StreamEvents& events);
+  // A stream for one exchange, which may have to wait for the connection; room() was not 0.
+  [[nodiscard]] virtual UpstreamStream& lease_to(StreamEvents& events) = 0;
+  // How many more streams it may carry now.
+  [[nodiscard]] virtual std::size_t room() const = 0;
+
+  // Open without a stream.
+  [[nodiscard]] bool idle() const { return state_ == State::idle; }
+  // Only where it is idle.
   [[nodiscard]] Milliseconds idle_for() const;
   // False where the bound is met; it then counts as before.
   [[nodiscard]] bool count_to(const ConnectionBound& bound);
@@ -37,62 +39,43 @@ class UpstreamConnection final : public net::Deferrable,
   [[nodiscard]] bool spent() const;
   [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
 
-  [[nodiscard]] bool ready() const override { return state_ == State::leased; }
-  void send_head(const RequestHead& head) override;
-  void send_body(Bytes bytes) override;
-  void send_trailers(const Headers& trailers) override;
-  void send_end() override;
-  void pause_reading() override { transport_->pause_reading(); }
-  void resume_reading() override { transport_->resume_reading(); }
-  void report_to(StreamEvents& events) override { events_ = &events; }
-  [[nodiscard]] std::size_t backlog() const override { return transport_->backlog(); }
-  void release() override;
+ protected:
+  enum class State : std::uint8_t { connecting, busy, idle, closed };
 
- private:
-  friend class Lane;
-  enum class State : std::uint8_t { connecting, leased, idle, closed };
+  // Begins to connect. From `too_old_at` on it is not used again.
+  UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint, SteadyTime too_old_at,
+                     CountedPlace counted);
 
-  // net::TransportEvents
-  void on_connected() override;
-  void on_read(Bytes bytes) override;
-  void on_read_end() override;
-  void on_blocked() override;
-  void on_writable() override;
-  void on_transport_error(Error error) override;
-  // codec::ClientEvents
-  void on_informational(codec::StreamId, ResponseHead& head) override;
-  void on_response(codec::StreamId, ResponseHead& head) override;
-  void on_response_body(codec::StreamId, Bytes bytes) override;
-  void on_response_trailers(codec::StreamId, const Headers& trailers) override;
-  void on_response_end(codec::StreamId) override;
-  void on_response_error(codec::StreamId, Error error) override;
-
-  void on_timer();
+  // One more lease waits for the connection, or one fewer.
+  void wait_for_connection(int delta);
+  // The endpoint took it, or not; once.
   void told_of_connect(bool taken);
-  void fail(Error error);
+  // Leases may be used: nobody waits any more.
+  void become_busy();
+  void become_idle();
+  // It has room again.
+  void offer();
   void close();
-  [[nodiscard]] bool may_be_kept() const;
+  // The connect took too long. close() or an error to whom it may concern.
+  virtual void on_connect_timeout() = 0;
 
   Lane& lane_;
   Cluster& cluster_;
   std::shared_ptr<Endpoint> endpoint_;
   CountedPlace counted_;  // given back once the socket is closed: above the transport
   std::unique_ptr<net::TcpTransport> transport_;
-  codec::Http1ClientCodec codec_;
+  std::uint64_t requests_ = 0;
+  State state_ = State::connecting;
+
+ private:
+  friend class Lane;
+  void on_timer();
+
   net::Timer timer_;  // connecting: its time-out; idle: until it is closed
-  StreamEvents* events_ = nullptr;
-  codec::StreamId stream_ = 0;
   const SteadyTime too_old_at_;
   SteadyTime idle_since_{};
-  std::uint64_t requests_ = 0;
-  std::size_t place_ = 0;  // in Lane::all_
-  State state_ = State::connecting;
-  bool reused_ = false;
-  bool sent_any_ = false;
-  bool request_over_ = false;  // of the stream that is open, as are the two below
-  bool response_told_ = false;
-  bool response_over_ = false;
-  bool broken_ = false;
+  std::size_t waiting_ = 0;  // leases, until it is connected
+  std::size_t place_ = 0;    // in Lane::all_
 };
 
 }  // namespace banyan::upstream
