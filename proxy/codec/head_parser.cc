@@ -1,11 +1,11 @@
 #include "proxy/codec/head_parser.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "proxy/codec/chars.h"
 #include "proxy/codec/field_lines.h"
+#include "proxy/codec/forwarded_method.h"
 #include "proxy/codec/framing.h"
 #include "proxy/codec/request_target.h"
 
@@ -43,22 +43,6 @@ Error request_error(ErrorCode code, std::string_view detail) {
 
 Failure malformed(std::string_view detail) {
   return Failure(request_error(ErrorCode::malformed_request, detail));
-}
-
-// Besides those that RFC 9110 defines: WebDAV and its relatives, and what caches and UPnP ask.
-constexpr std::array<std::string_view, 25> kForwardedMethods{
-    "ACL",       "BIND",       "CHECKOUT",   "COPY",       "LINK",   "LOCK",   "M-SEARCH",
-    "MERGE",     "MKACTIVITY", "MKCALENDAR", "MKCOL",      "MOVE",   "NOTIFY", "PROPFIND",
-    "PROPPATCH", "PURGE",      "REBIND",     "REPORT",     "SEARCH", "SOURCE", "SUBSCRIBE",
-    "UNBIND",    "UNLINK",     "UNLOCK",     "UNSUBSCRIBE"};
-
-static_assert(std::is_sorted(kForwardedMethods.begin(), kForwardedMethods.end()));
-
-bool is_forwarded(const RequestHead& head) {
-  if (head.method == Method::connect || head.method == Method::trace) return false;
-  return head.method != Method::other ||
-         std::binary_search(kForwardedMethods.begin(), kForwardedMethods.end(),
-                            std::string_view(head.method_text));
 }
 
 // method SP request-target SP HTTP-version, with these two spaces and no other. `target` is set as

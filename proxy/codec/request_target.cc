@@ -51,7 +51,7 @@ Result<void> take_host(RequestHead& head) {
   const std::size_t hosts = head.headers.count(HeaderId::host);
   if (hosts > 1) return bad_host("Host repeated");
   if (hosts == 0) {
-    if (head.version != HttpVersion::http10) return bad_host("Host missing");
+    if (head.version == HttpVersion::http11) return bad_host("Host missing");
     return {};
   }
   const std::string_view host = *head.headers.find(HeaderId::host);

@@ -16,7 +16,8 @@ namespace banyan::codec {
 
 // From head.method, version and headers: fills head.target and head.authority. bad_target where
 // `text` is none of the forms above or has a fragment; bad_host where Host is missing (HTTP/1.1),
-// repeated, or no `uri-host [":" port]`.
+// repeated, or no `uri-host [":" port]`. With HTTP/2 the caller has looked at `:authority`, which
+// stays where there is no Host.
 [[nodiscard]] Result<void> resolve_target(std::string_view text, RequestHead& head);
 
 // Whether `text` is `uri-host [":" port]` with a host (RFC 9110 §7.2).

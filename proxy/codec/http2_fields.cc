@@ -1,0 +1,307 @@
+#include "proxy/codec/http2_fields.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "proxy/codec/chars.h"
+#include "proxy/codec/forwarded_method.h"
+#include "proxy/codec/framing.h"
+#include "proxy/codec/head_scanner.h"
+#include "proxy/codec/request_target.h"
+#include "proxy/codec/trailers.h"
+
+namespace banyan::codec {
+namespace {
+
+constexpr std::size_t kLineMarksSize = 4;  // ": " and CRLF
+constexpr std::size_t kStatusSize = 3;
+
+// RFC 9113 §8.2.2: what HTTP/2 says by other means.
+constexpr HeaderIds kConnectionSpecific{HeaderId::connection, HeaderId::keep_alive,
+                                        HeaderId::proxy_connection, HeaderId::transfer_encoding,
+                                        HeaderId::upgrade};
+
+bool is_lower_case_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_token_char(c) && ascii_lower(c) == c;
+  });
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// RFC 9113 §8.2.1, and no control character, which HTTP/1.1 does not take either.
+bool is_value(std::string_view value) {
+  if (value.empty()) return true;
+  const char* const end = value.data() + value.size();
+  return !is_blank(value.front()) && !is_blank(value.back()) &&
+         find_no_text(value.data(), end) == end;
+}
+
+bool is_visible(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  return find_not_visible(text.data(), end) == end;
+}
+
+enum Pseudo : std::uint8_t { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8 };
+
+std::uint8_t pseudo_of(std::string_view name) {
+  if (name == ":method") return kMethod;
+  if (name == ":scheme") return kScheme;
+  if (name == ":authority") return kAuthority;
+  if (name == ":path") return kPath;
+  return 0;
+}
+
+}  // namespace
+
+// ---- what every section has to keep to --------------------------------------------------------
+
+void Http2Section::begin(std::size_t bytes_max, std::size_t fields_max) {
+  fault_.reset();
+  bytes_left_ = bytes_max;
+  fields_left_ = fields_max;
+  regular_seen_ = false;
+  cookie_seen_ = false;
+}
+
+void Http2Section::refuse(ErrorCode code, std::string_view detail) {
+  if (!fault_) fault_ = Error{code, Side::downstream, Retry::unsafe, std::string(detail)};
+}
+
+Result<void> Http2Section::result() const {
+  if (fault_) return Failure(*fault_);
+  return {};
+}
+
+bool Http2Section::within_limits(std::string_view name, std::string_view value) {
+  const std::size_t size = name.size() + value.size() + kLineMarksSize;
+  const bool is_pseudo = name.starts_with(':');
+  const bool is_further_crumb = name == "cookie" && std::exchange(cookie_seen_, true);
+  const std::size_t fields = is_pseudo || is_further_crumb ? 0 : 1;
+  if (size > bytes_left_ || fields > fields_left_) return false;
+  bytes_left_ -= size;
+  fields_left_ -= fields;
+  return true;
+}
+
+Http2Section::Kind Http2Section::admit(std::string_view name, std::string_view value) {
+  if (fault_) return Kind::refused;
+  const bool is_pseudo = name.starts_with(':');
+  if (!within_limits(name, value)) {
+    refuse(ErrorCode::head_too_large, "too many or too large fields");
+  } else if (is_pseudo) {
+    if (regular_seen_) refuse(ErrorCode::malformed_request, "pseudo-header behind a field");
+  } else {
+    regular_seen_ = true;
+    check_regular(name, value);
+  }
+  if (fault_) return Kind::refused;
+  return is_pseudo ? Kind::pseudo : Kind::regular;
+}
+
+void Http2Section::check_regular(std::string_view name, std::string_view value) {
+  if (!is_lower_case_name(name)) return refuse(ErrorCode::malformed_request, "field name");
+  if (!is_value(value)) return refuse(ErrorCode::malformed_request, "field value");
+  const HeaderId id = header_id(name);
+  if (kConnectionSpecific.has(id)) {
+    return refuse(ErrorCode::malformed_request, "connection-specific field");
+  }
+  if (id == HeaderId::te && !equals_ignoring_case(value, "trailers")) {
+    refuse(ErrorCode::malformed_request, "TE is not `trailers`");
+  }
+}
+
+// ---- requests ---------------------------------------------------------------------------------
+
+void Http2RequestFields::begin(const HeadLimits& limits) {
+  Http2Section::begin(limits.header_bytes_max, limits.header_count_max);
+  cookie_.clear();
+  url_bytes_max_ = limits.url_bytes_max;
+  pseudo_seen_ = 0;
+  scheme_is_http_ = false;
+}
+
+void Http2RequestFields::take(std::string_view name, std::string_view value, RequestHead& head) {
+  switch (admit(name, value)) {
+    case Kind::refused:
+      return;
+    case Kind::pseudo:
+      return take_pseudo(name, value, head);
+    case Kind::regular:
+      if (name != "cookie") return head.headers.add(name, value);
+      if (value.empty()) return;
+      if (cookie_.size() > 0) cookie_.append("; ");  // RFC 9113 §8.2.3
+      cookie_.append(value);
+  }
+}
+
+void Http2RequestFields::take_pseudo(std::string_view name, std::string_view value,
+                                     RequestHead& head) {
+  const std::uint8_t pseudo = pseudo_of(name);
+  if (pseudo == 0) return refuse(ErrorCode::malformed_request, "unknown pseudo-header");
+  if ((pseudo_seen_ & pseudo) != 0) {
+    return refuse(ErrorCode::malformed_request, "pseudo-header repeated");
+  }
+  pseudo_seen_ = static_cast<std::uint8_t>(pseudo_seen_ | pseudo);
+  if (pseudo == kMethod) return take_method(value, head);
+  if (pseudo == kPath) return take_path(value, head);
+  if (pseudo == kAuthority) return take_authority(value, head);
+  scheme_is_http_ = equals_ignoring_case(value, "http") || equals_ignoring_case(value, "https");
+}
+
+void Http2RequestFields::take_method(std::string_view value, RequestHead& head) {
+  if (value.empty() || !std::all_of(value.begin(), value.end(), is_token_char)) {
+    return refuse(ErrorCode::malformed_request, "method");
+  }
+  head.method_text.assign(value);
+  head.method = method_of(value);
+}
+
+void Http2RequestFields::take_path(std::string_view value, RequestHead& head) {
+  if (value.size() > url_bytes_max_) return refuse(ErrorCode::url_too_long, ":path too long");
+  if (!is_visible(value)) return refuse(ErrorCode::bad_target, "character");
+  head.target.assign(value);
+}
+
+void Http2RequestFields::take_authority(std::string_view value, RequestHead& head) {
+  if (!is_authority(value)) return refuse(ErrorCode::bad_host, ":authority");
+  head.authority.assign(value);
+}
+
+Result<void> Http2RequestFields::end(bool ended, RequestHead& head) {
+  head.version = HttpVersion::http2;
+  if (!refused()) check_pseudo(head);
+  if (!refused()) check_host(head);
+  if (!refused()) finish(ended, head);
+  return result();
+}
+
+// RFC 9113 §8.3.1 and §8.5.
+void Http2RequestFields::check_pseudo(const RequestHead& head) {
+  const auto seen = [&](std::uint8_t which) { return (pseudo_seen_ & which) != 0; };
+  if (!seen(kMethod)) return refuse(ErrorCode::malformed_request, ":method missing");
+  if (head.method == Method::connect && (seen(kScheme) || seen(kPath) || !seen(kAuthority))) {
+    return refuse(ErrorCode::malformed_request, "CONNECT is more or less than :authority");
+  }
+  if (!is_forwarded(head)) return refuse(ErrorCode::method_not_allowed, head.method_text);
+  if (!seen(kScheme)) return refuse(ErrorCode::malformed_request, ":scheme missing");
+  if (!seen(kPath)) return refuse(ErrorCode::malformed_request, ":path missing");
+  if (!scheme_is_http_) return refuse(ErrorCode::bad_target, "neither http nor https");
+  if (!head.target.starts_with('/') && head.target != "*") {
+    refuse(ErrorCode::bad_target, ":path is no path");  // absolute-form would name another host
+  }
+}
+
+void Http2RequestFields::check_host(const RequestHead& head) {
+  const std::optional<std::string_view> host = head.headers.find(HeaderId::host);
+  if (!host && head.authority.empty()) return refuse(ErrorCode::bad_host, "no authority");
+  if (host && !head.authority.empty() && !equals_ignoring_case(*host, head.authority)) {
+    refuse(ErrorCode::bad_host, "Host is not :authority");
+  }
+}
+
+void Http2RequestFields::finish(bool ended, RequestHead& head) {
+  const auto refuse_as = [&](const Error& error) { refuse(error.code, error.detail); };
+  if (Result<void> resolved = resolve_target(head.target, head); !resolved) {
+    return refuse_as(resolved.error());
+  }
+  if (cookie_.size() > 0) head.headers.add(HeaderId::cookie, cookie_.view());
+  const Result<BodyLength> length = request_body_length(head.version, head.headers);
+  if (!length) return refuse_as(length.error());
+  head.content_length = length->content_length.value_or(0);
+  head.expect_continue = head.headers.has_token(HeaderId::expect, "100-continue");
+  if (!ended) {
+    head.framing = length->content_length ? Framing::content_length : Framing::chunked;
+  } else if (head.content_length > 0) {
+    refuse(ErrorCode::bad_framing, "Content-Length without a body");
+  } else {
+    head.framing = length->framing;
+  }
+}
+
+// ---- responses --------------------------------------------------------------------------------
+
+namespace {
+
+Result<void> of_upstream(Result<void> result) {
+  if (result) return {};
+  result.error().code = ErrorCode::upstream_malformed;
+  result.error().side = Side::upstream;
+  return result;
+}
+
+}  // namespace
+
+void Http2ResponseFields::begin(const HeadLimits& limits) {
+  Http2Section::begin(limits.header_bytes_max, limits.header_count_max);
+}
+
+void Http2ResponseFields::take(std::string_view name, std::string_view value, ResponseHead& head) {
+  switch (admit(name, value)) {
+    case Kind::refused:
+      return;
+    case Kind::pseudo:
+      if (name == ":status") return take_status(value, head);
+      return refuse(ErrorCode::upstream_malformed, "unknown pseudo-header");
+    case Kind::regular:
+      head.headers.add(name, value);
+  }
+}
+
+void Http2ResponseFields::take_status(std::string_view value, ResponseHead& head) {
+  const bool is_number =
+      value.size() == kStatusSize &&
+      std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (head.status != 0 || !is_number) return refuse(ErrorCode::upstream_malformed, ":status");
+  head.status = (value[0] - '0') * 100 + (value[1] - '0') * 10 + (value[2] - '0');
+  if (head.status < 100 || head.status >= 600 || head.status == 101) {
+    refuse(ErrorCode::upstream_malformed, ":status");  // 101: RFC 9113 §8.6
+  }
+}
+
+Result<void> Http2ResponseFields::end(Method asked, bool ended, ResponseHead& head) {
+  head.version = HttpVersion::http2;
+  if (head.status == 0) refuse(ErrorCode::upstream_malformed, ":status missing");
+  if (ended && head.status < 200) {
+    refuse(ErrorCode::upstream_malformed, "ended by an informational head");
+  }
+  if (refused()) return of_upstream(result());
+  Result<BodyLength> length = response_body_length(asked, head.status, head.version, head.headers);
+  if (!length) return Failure(length.error());
+  head.content_length = length->content_length;
+  head.framing = length->framing == Framing::until_close ? Framing::chunked : length->framing;
+  if (length->contradicts_itself) {
+    refuse(ErrorCode::upstream_malformed, "Content-Length where there is no body");
+  } else if (ended && head.framing != Framing::none) {
+    if (head.content_length.value_or(0) > 0) {
+      refuse(ErrorCode::upstream_malformed, "Content-Length without a body");
+    }
+    head.framing = Framing::content_length;
+    head.content_length = 0;
+  }
+  return of_upstream(result());
+}
+
+// ---- trailers ---------------------------------------------------------------------------------
+
+void Http2TrailerFields::begin(const HeadLimits& limits) {
+  const ScanLimits scan = trailer_scan_limits(limits);
+  Http2Section::begin(scan.bytes_max, scan.fields_max);
+}
+
+void Http2TrailerFields::take(std::string_view name, std::string_view value, Headers& kept) {
+  switch (admit(name, value)) {
+    case Kind::refused:
+      return;
+    case Kind::pseudo:
+      return refuse(ErrorCode::bad_framing, "pseudo-header behind the body");
+    case Kind::regular:
+      break;
+  }
+  const TrailerUse use = trailer_use(name);
+  if (use == TrailerUse::refuse) return refuse(ErrorCode::bad_framing, "field behind the body");
+  if (use == TrailerUse::forward) kept.add(name, value);
+}
+
+}  // namespace banyan::codec
