@@ -16,7 +16,7 @@ codec::HeadLimits limits_of(const exchange::Services& services) {
 
 DownstreamConnection::DownstreamConnection(Owner& owner, exchange::Services& services,
                                            std::shared_ptr<const config::Listener> listener,
-                                           std::unique_ptr<net::TcpTransport> transport)
+                                           std::unique_ptr<net::Transport> transport)
     : owner_(owner),
       services_(services),
       listener_(std::move(listener)),

@@ -19,8 +19,9 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/services.h"
 #include "proxy/net/deferred_delete.h"
-#include "proxy/net/tcp_transport.h"
+#include "proxy/net/loop.h"
 #include "proxy/net/timer_wheel.h"
+#include "proxy/net/transport.h"
 
 namespace banyan::downstream {
 
@@ -47,7 +48,7 @@ class DownstreamConnection final : public net::Deferrable,
 
   DownstreamConnection(Owner& owner, exchange::Services& services,
                        std::shared_ptr<const config::Listener> listener,
-                       std::unique_ptr<net::TcpTransport> transport);
+                       std::unique_ptr<net::Transport> transport);
   ~DownstreamConnection() override;
 
   void start();
@@ -110,7 +111,7 @@ class DownstreamConnection final : public net::Deferrable,
   exchange::Services& services_;
   std::shared_ptr<const config::Listener> listener_;  // of the exchange under way
   std::shared_ptr<const config::Listener> next_listener_;
-  std::unique_ptr<net::TcpTransport> transport_;
+  std::unique_ptr<net::Transport> transport_;
   codec::Http1ServerCodec codec_;
   net::Timer timer_;  // head, idle or linger
   std::unique_ptr<exchange::Exchange> exchange_;

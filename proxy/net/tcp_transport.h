@@ -31,20 +31,16 @@ class TcpTransport final : public Transport, private Flushable {
 
   ~TcpTransport() override;
 
-  // For an accepted one, before the loop goes on.
-  void start(TransportEvents& events);
-
+  void start(TransportEvents& events) override;
   void copy(Bytes bytes) override;
   void borrow(Bytes bytes) override;
+  void limit_reads(std::size_t bytes_max) override { read_max_ = bytes_max; }
   void pause_reading() override;
   void resume_reading() override;
   [[nodiscard]] std::size_t backlog() const override;
   void finish() override;
   void reset() override;
   [[nodiscard]] const std::string& peer() const override { return peer_; }
-
-  // At most this much per read from now on: for what can not be used yet.
-  void limit_reads(std::size_t bytes_max) { read_max_ = bytes_max; }
 
  private:
   struct Socket;  // what libuv holds on to; outlives us until it is closed

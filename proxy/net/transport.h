@@ -3,12 +3,16 @@
 //   [connecting] --on_connected--> open --on_read_end--> half-closed
 //        \------------- on_transport_error (last, at most once) -----------/
 //
+// One that was accepted may be written to at once; over TLS on_connected tells it when the
+// handshake is over and tls() is known.
+//
 // Loop thread only. Owned by the connection that speaks over it; destroying it is cancelling it:
 // no event comes afterwards. Written bytes leave at the end of the loop iteration, in one write.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -33,6 +37,13 @@ class TransportEvents {
   ~TransportEvents() = default;
 };
 
+// What a handshake agreed on. The views live as long as the transport.
+struct TlsFacts {
+  std::string_view version;     // `1.2`, `1.3`
+  std::string_view protocol;    // of ALPN, e.g. `h2`; empty where none was agreed on
+  std::string_view client_san;  // the names of the client's certificate, which was verified
+};
+
 class Transport : public ByteSink {
  public:
   // Unwritten bytes of one connection above which its producer is paused, and below which it goes
@@ -40,6 +51,10 @@ class Transport : public ByteSink {
   static constexpr std::size_t kBacklogHigh = 64 * 1024;
   static constexpr std::size_t kBacklogLow = 16 * 1024;
 
+  // For an accepted one, before the loop goes on.
+  virtual void start(TransportEvents& events) = 0;
+  // At most this much per read from now on: for what can not be used yet.
+  virtual void limit_reads(std::size_t bytes_max) = 0;
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
   // Bytes handed in and not yet taken by the kernel.
@@ -50,6 +65,8 @@ class Transport : public ByteSink {
   virtual void reset() = 0;
   // The peer's address without the port; empty where there is none.
   [[nodiscard]] virtual const std::string& peer() const = 0;
+  // nullptr where it is not encrypted, or not yet.
+  [[nodiscard]] virtual const TlsFacts* tls() const { return nullptr; }
 };
 
 }  // namespace banyan::net

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/net/tcp_transport.h"
+
 namespace banyan::upstream {
 
 UpstreamConnection::UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint,

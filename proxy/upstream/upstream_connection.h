@@ -13,8 +13,8 @@
 
 #include "base/counted_place.h"
 #include "proxy/net/deferred_delete.h"
-#include "proxy/net/tcp_transport.h"
 #include "proxy/net/timer_wheel.h"
+#include "proxy/net/transport.h"
 #include "proxy/upstream/cluster.h"
 #include "proxy/upstream/upstream_stream.h"
 
@@ -63,7 +63,7 @@ class UpstreamConnection : public net::Deferrable, protected net::TransportEvent
   Cluster& cluster_;
   std::shared_ptr<Endpoint> endpoint_;
   CountedPlace counted_;  // given back once the socket is closed: above the transport
-  std::unique_ptr<net::TcpTransport> transport_;
+  std::unique_ptr<net::Transport> transport_;
   std::uint64_t requests_ = 0;
   State state_ = State::connecting;
 

@@ -159,7 +159,7 @@ void Worker::update_listeners(Assignment& assignment) {
   }
 }
 
-void Worker::on_accept(const std::string& listener, std::unique_ptr<net::TcpTransport> transport) {
+void Worker::on_accept(const std::string& listener, std::unique_ptr<net::Transport> transport) {
   const auto open = listeners_.find(listener);
   if (open == listeners_.end()) return;
   const config::Snapshot& snapshot = *services_.plan->snapshot;

@@ -84,7 +84,7 @@ class Worker final : public downstream::DownstreamConnection::Owner {
 
   void update_clusters(const Assignment& assignment);
   void update_listeners(Assignment& assignment);
-  void on_accept(const std::string& listener, std::unique_ptr<net::TcpTransport> transport);
+  void on_accept(const std::string& listener, std::unique_ptr<net::Transport> transport);
   void on_connection_done(downstream::DownstreamConnection& connection) override;
 
   const std::size_t index_;
