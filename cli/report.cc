@@ -119,8 +119,11 @@ int reset(const ResetOptions& options) {
   json body = json::object();
   if (!options.reason.empty()) body["reason"] = options.reason;
   const std::string target = "/v1/migrations/" + escaped_segment(options.name) + "/reset";
-  return ask_all(options.admins, {"POST", target, body}, [&](const Reply&) {
+  return ask_all(options.admins, {"POST", target, body}, [&](const Reply& reply) {
     print_text("counted anew: " + options.name + "\n");
+    if (reply.document.is_object() && !reply.document.value("durable", true)) {
+      print_message("not on disk: a restart counts on from before");
+    }
     return kDone;
   });
 }

@@ -122,7 +122,7 @@ DifferenceTable::Endpoint& DifferenceTable::count(Migration& migration, const st
   Endpoint& counted = endpoint_of(migration, endpoint);
   counted.verdicts[static_cast<std::size_t>(primary)][static_cast<std::size_t>(verdict)] += times;
   counted.unsaved = true;
-  if (!std::exchange(has_unsaved_, true) && on_unsaved_) on_unsaved_();
+  has_something_unsaved();
   return counted;
 }
 

@@ -96,7 +96,7 @@ class DifferenceTable {
   // `told` is called when something is unsaved that was not, under the table's lock; it is short.
   // Empty: nobody is told any more.
   void tell_unsaved(std::function<void()> told);
-  // What was added since the last call. `superseded`: pairs that were given up meanwhile.
+  // What was added since the last call, and epochs that a reset began. `superseded`: pairs that were given up meanwhile.
   [[nodiscard]] std::vector<EpochRecord> take_unsaved(std::uint64_t& superseded);
   // What was saved before, of a migration that nothing was added to yet. Records of one epoch add
   // up.
@@ -129,6 +129,7 @@ class DifferenceTable {
     WallTime since;
     std::map<std::string, Endpoint, std::less<>> endpoints;
     std::size_t bytes = 0;  // of TableLimits::bytes_max
+    bool begun_unsaved = false;  // it was reset, which has to be saved even if nothing follows
   };
   // nullptr: a straggler.
   Migration* migration_of(std::string_view name, const Epoch& epoch, WallTime now);
@@ -141,6 +142,7 @@ class DifferenceTable {
   [[nodiscard]] bool has_room(const Migration& migration, const PlaceCount& place) const;
   void add_sample(Migration& migration, PlaceCount& place, Sample sample) const;
   void end_epoch(std::string_view name, Migration& migration);
+  void has_something_unsaved();
   [[nodiscard]] static EpochRecord take_unsaved_of(std::string_view name, Migration& migration);
   [[nodiscard]] MigrationReport report_of(const std::string& name) const;
 

@@ -67,7 +67,8 @@ std::vector<EpochRecord> DifferenceTable::take_unsaved(std::uint64_t& superseded
   std::vector<EpochRecord> records = std::exchange(ended_, {});
   for (auto& [name, migration] : migrations_) {
     EpochRecord record = take_unsaved_of(name, migration);
-    if (!record.endpoints.empty()) records.push_back(std::move(record));
+    const bool begun = std::exchange(migration.begun_unsaved, false);
+    if (begun || !record.endpoints.empty()) records.push_back(std::move(record));
   }
   return records;
 }
@@ -107,8 +108,14 @@ void DifferenceTable::reset(const std::string& name, WallTime now) {
   fresh.rules = found->second.rules;
   fresh.generation = found->second.generation;
   fresh.since = now;
+  fresh.begun_unsaved = true;
   end_epoch(name, found->second);
   found->second = std::move(fresh);
+  has_something_unsaved();
+}
+
+void DifferenceTable::has_something_unsaved() {
+  if (!std::exchange(has_unsaved_, true) && on_unsaved_) on_unsaved_();
 }
 
 void DifferenceTable::configure(std::size_t samples_max, Redaction redaction) {

@@ -173,7 +173,13 @@ void AdminApi::reset(const Call& call) {
   const Author by = author(call);
   parts_.differences.reset(name, by.at);
   parts_.switches.note({"reset", name, {}, {}, by});
-  call.reply(json_response({{"migration", name}, {"since", to_text(by.at)}}));
+  // A read comes after what was to be saved: when it is answered, no restart counts on.
+  const auto answer = [reply = call.reply, name, at = by.at, this](bool asked) {
+    reply(json_response({{"migration", name},
+                         {"since", to_text(at)},
+                         {"durable", asked && parts_.facts().store_problem.empty()}}));
+  };
+  if (!parts_.read_store([](shadow::Store*) {}, [answer] { answer(true); })) answer(false);
 }
 
 void AdminApi::reload(const Call& call) {

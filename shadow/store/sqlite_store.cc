@@ -201,7 +201,9 @@ SqlResult<> SqliteStore::remove_what_is_empty() {
       "AND id NOT IN (SELECT place FROM samples);"
       "DELETE FROM endpoints WHERE id NOT IN (SELECT endpoint FROM verdicts) "
       "AND id NOT IN (SELECT endpoint FROM places);"
-      "DELETE FROM epochs WHERE id NOT IN (SELECT epoch FROM endpoints);"
+      // An empty one behind another is a reset: without it the one before would count again.
+      "DELETE FROM epochs WHERE id NOT IN (SELECT epoch FROM endpoints) AND NOT EXISTS "
+      "(SELECT 1 FROM epochs o WHERE o.migration = epochs.migration AND o.since < epochs.since);"
       "PRAGMA incremental_vacuum;");
 }
 

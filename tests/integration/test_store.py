@@ -99,6 +99,20 @@ def test_a_reset_counts_anew(banyan, legacy, monolith):
     assert mismatches(proxy) == 1
 
 
+def test_a_reset_that_was_answered_survives_a_kill(banyan, legacy, monolith):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 2)
+    assert len(stored(proxy)) == 4
+    assert proxy.api_json("/v1/migrations/shop/reset", "POST", {})["durable"] is True
+    proxy.kill()
+    proxy.start()
+    assert mismatches(proxy) == 0
+    with full_disk(proxy):
+        done = proxy.cli("report", "reset", "shop")
+        assert (done.returncode, done.stdout) == (0, "counted anew: shop\n")
+
+
 def test_a_broken_database_is_moved_aside_and_said(banyan, legacy, monolith, tmp_path):
     differing(legacy, monolith)
     proxy = banyan(shadow={}, compare=COMPARE)

@@ -224,6 +224,24 @@ TEST_F(SqliteStoreTest, WhatWasAcknowledgedSurvivesAKill) {
   EXPECT_LE(found, added + 1) << "more than was ever written";
 }
 
+TEST_F(SqliteStoreTest, AnEmptyEpochHidesTheOneBeforeAsLongAsThatIsThere) {
+  const auto store = opened();
+  EpochRecord reset = record("orders", 30);
+  reset.endpoints.clear();
+  ASSERT_TRUE(store->add({record("orders", 0), reset}, hour(30)));
+  const auto trimmed_at = [&](int hours) {
+    ASSERT_TRUE(store->trim({std::uint64_t{1} << 30, std::chrono::hours(48)}, hour(hours)));
+  };
+  trimmed_at(31);
+  const auto latest = store->records({});
+  ASSERT_EQ(latest->size(), 1U);
+  EXPECT_EQ(latest->at(0).since, hour(30));
+  EXPECT_EQ(latest->at(0).pairs(), 0U);
+  trimmed_at(100);
+  trimmed_at(101);
+  EXPECT_TRUE(store->records({})->empty()) << "nothing is left for it to hide";
+}
+
 // ---- With the table ---------------------------------------------------------------------------
 
 TEST_F(SqliteStoreTest, TheTableGoesThereAndComesBack) {

@@ -178,5 +178,17 @@ TEST_F(StoreThreadTest, AResetBeginsAnewAndLosesNothing) {
   EXPECT_NE(records[0].since, records[1].since);
 }
 
+TEST_F(StoreThreadTest, AResetIsSavedThoughNothingIsCountedAfterIt) {
+  start();
+  count(3);
+  EXPECT_TRUE(round());
+  const int tries = disk_.tries;
+  table_.reset("orders", WallTime{} + std::chrono::hours(500'000));
+  EXPECT_TRUE(round());
+  EXPECT_EQ(disk_.tries, tries + 1);
+  EXPECT_TRUE(round());
+  EXPECT_EQ(disk_.tries, tries + 1) << "once";
+}
+
 }  // namespace
 }  // namespace banyan::shadow
