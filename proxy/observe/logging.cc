@@ -1,13 +1,13 @@
 #include "proxy/observe/logging.h"
 
 #include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <mutex>
 
 #include "proxy/observe/json_line.h"
+#include "proxy/observe/stderr_sink.h"
 
 namespace banyan::observe {
 namespace {
@@ -41,6 +41,7 @@ spdlog::level::level_enum spdlog_level(Level level) {
 // What lies behind the free functions. It lives as long as the process, like stderr.
 struct Log {
   std::mutex mutex;
+  std::shared_ptr<StderrSink> sink = std::make_shared<StderrSink>();
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::logger> logger = direct();
   std::atomic<std::uint64_t> lost_before{0};  // of pools that are gone
@@ -49,9 +50,8 @@ struct Log {
     made->set_pattern(kPattern, spdlog::pattern_time_type::utc);
     return made;
   }
-  static std::shared_ptr<spdlog::logger> direct() {
-    return formatted(std::make_shared<spdlog::logger>(
-        "banyan", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  std::shared_ptr<spdlog::logger> direct() {
+    return formatted(std::make_shared<spdlog::logger>("banyan", sink));
   }
   std::shared_ptr<spdlog::logger> current() {
     const std::lock_guard lock(mutex);
@@ -70,10 +70,10 @@ void start_logging(std::string_view level) {
   Log& log = the_log();
   const std::lock_guard lock(log.mutex);
   if (!log.pool) {
+    log.sink->wait_for_reader(true);
     log.pool = std::make_shared<spdlog::details::thread_pool>(kLogQueueMax, 1);
     log.logger = Log::formatted(std::make_shared<spdlog::async_logger>(
-        "banyan", std::make_shared<spdlog::sinks::stderr_sink_mt>(), log.pool,
-        spdlog::async_overflow_policy::overrun_oldest));
+        "banyan", log.sink, log.pool, spdlog::async_overflow_policy::overrun_oldest));
   }
   log.logger->set_level(spdlog_level(level));
 }
@@ -84,7 +84,8 @@ void stop_logging() {
   {
     const std::lock_guard lock(log.mutex);
     if (!log.pool) return;
-    auto after = Log::direct();
+    log.sink->wait_for_reader(false);
+    auto after = log.direct();
     after->set_level(log.logger->level());
     log.lost_before += log.pool->overrun_counter();
     log.logger = std::move(after);
@@ -128,7 +129,7 @@ void log_lines(Level level, std::string_view text) {
 std::uint64_t log_lines_lost() {
   Log& log = the_log();
   const std::lock_guard lock(log.mutex);
-  return log.lost_before + (log.pool ? log.pool->overrun_counter() : 0);
+  return log.lost_before + log.sink->lost() + (log.pool ? log.pool->overrun_counter() : 0);
 }
 
 }  // namespace banyan::observe

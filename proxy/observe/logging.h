@@ -17,7 +17,7 @@ inline constexpr std::size_t kLogQueueMax = 8192;
 
 // `level`: one of the words of Level; any other means info. Calling it again changes the level.
 void start_logging(std::string_view level);
-// Writes what is queued.
+// Writes what is queued; what stderr's reader does not take within a second is lost.
 void stop_logging();
 
 // One line, whatever the text holds: control characters in it, a newline too, are written as
@@ -30,7 +30,7 @@ inline void log_error(std::string_view text) { log(Level::error, text); }
 // For our own texts of several lines (a problem with its source line): each becomes a line.
 void log_lines(Level level, std::string_view text);
 
-// Lines that a full queue lost.
+// Lines that a full queue or an error of stderr lost.
 [[nodiscard]] std::uint64_t log_lines_lost();
 
 }  // namespace banyan::observe

@@ -10,7 +10,7 @@ import pytest
 from support.http import Connection, fetch
 from support.load import Load
 from support.metrics import total
-from support.proxy import cli, migration
+from support.proxy import Banyan, cli, migration
 from support.wait import eventually
 
 USER = [("x-user-id", "user-1")]
@@ -318,16 +318,32 @@ STUCK_PIPE = """
 import os, sys
 read, write = os.pipe()
 os.set_inheritable(read, True)
-os.dup2(write, 1)
-os.execv(sys.argv[1], sys.argv[1:])
+os.dup2(write, int(sys.argv[1]))
+os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
+def with_a_stuck_pipe(proxy, descriptor):
+    proxy.wrapper = ["/usr/bin/python3", "-c", STUCK_PIPE, str(descriptor)]
+    return proxy
+
+
+def test_a_process_log_that_nobody_reads_loses_lines_and_stops_nothing(tmp_path, config):
+    with with_a_stuck_pipe(Banyan(tmp_path, config(percent=100)), 2) as proxy:
+        proxy.write("\n".join(f"unknown_{n}: 1" for n in range(200)))
+
+        def some_are_lost():
+            assert proxy.api("/v1/reload", "POST").status == 422  # each problem is a line
+            return total(proxy.metrics(), "banyan_log_dropped_total", log="process") > 0
+        eventually(some_are_lost, "lines are lost", timeout_s=60)
+        assert proxy.fetch(headers=USER).served_by == "monolith"
+        proxy.api_json("/v1/migrations/shop/rollback", "POST", {})
+        assert proxy.fetch(headers=USER).served_by == "legacy"
+
+
 def test_a_log_pipe_that_nobody_reads_loses_lines_and_no_exchange(tmp_path, config):
-    from support.proxy import Banyan
-    proxy = Banyan(tmp_path, config(top={"log": {"access": {"path": "stdout"}}}))
-    proxy.wrapper = ["/usr/bin/python3", "-c", STUCK_PIPE]
-    with proxy:
+    with with_a_stuck_pipe(
+            Banyan(tmp_path, config(top={"log": {"access": {"path": "stdout"}}})), 1) as proxy:
         with proxy.connect() as connection:
             def some_are_dropped():
                 for _ in range(500):

@@ -1,8 +1,10 @@
 #include "proxy/observe/logging.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 namespace banyan::observe {
 namespace {
@@ -51,6 +53,22 @@ TEST(Logging, WhatIsBelowTheLevelIsNotWritten) {
   const std::string written = testing::internal::GetCapturedStderr();
   EXPECT_EQ(written.find("too little"), std::string::npos);
   EXPECT_NE(written.find("enough"), std::string::npos);
+}
+
+// Stderr is a pipe that is full.
+TEST(Logging, AReaderThatDoesNotReadDoesNotHoldTheEnd) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  const int before = ::dup(STDERR_FILENO);
+  ASSERT_EQ(::dup2(pipe[1], STDERR_FILENO), STDERR_FILENO);
+  const std::uint64_t lost = log_lines_lost();
+  start_logging("info");
+  for (int i = 0; i < 200; ++i) log_info(std::string(1'000, 'x'));
+  stop_logging();
+  log_info("and afterwards neither");
+  EXPECT_GT(log_lines_lost(), lost + 100);
+  ::dup2(before, STDERR_FILENO);
+  for (const int descriptor : {before, pipe[0], pipe[1]}) ::close(descriptor);
 }
 
 }  // namespace
