@@ -8,7 +8,7 @@ import pytest
 from support import upstream as up
 from support.http import Connection, fetch, request_bytes
 from support.metrics import present, total
-from support.proxy import cli
+from support.proxy import ROOT, cli
 from support.wait import eventually
 
 USER = [("x-user-id", "user-1")]
@@ -81,6 +81,17 @@ def test_requests_are_counted_by_arm_and_role(banyan, legacy):
                  "banyan_downstream_connections", "banyan_guardrail_latched",
                  "process_cpu_seconds_total"):
         assert present(samples, name) or present(samples, "banyan_" + name), name
+
+
+def test_every_metric_that_there_is_stands_in_the_docs(banyan):
+    proxy = banyan(percent=50, shadow={})
+    proxy.fetch(headers=USER)
+    page = (ROOT / "docs/operations.md").read_text()
+    names = [line.split()[2] for line in proxy.api("/metrics").body.decode().splitlines()
+             if line.startswith("# TYPE ")]
+    assert len(names) > 25
+    unknown = [n for n in names if f"`{n}`" not in page and not n.startswith("process_")]
+    assert unknown == []
 
 
 def test_labels_do_not_come_from_traffic(banyan):
