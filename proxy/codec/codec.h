@@ -125,10 +125,8 @@ class ClientCodec {
   // a head, upstream_cut_off after it).
   virtual void feed_eof() = 0;
 
-  // Request and response are both complete and the connection may carry another.
+  // The connection may carry another exchange: with HTTP/1 request and response are both complete.
   [[nodiscard]] virtual bool reusable() const = 0;
-  // A response byte of the open exchange was seen.
-  [[nodiscard]] virtual bool response_begun() const = 0;
 };
 
 }  // namespace banyan::codec

@@ -29,7 +29,8 @@ class Http1ClientCodec final : public ClientCodec, private PayloadSink {
   void feed(Bytes bytes) override;
   void feed_eof() override;
   [[nodiscard]] bool reusable() const override;
-  [[nodiscard]] bool response_begun() const override { return response_begun_; }
+  // A response byte of the open exchange was seen.
+  [[nodiscard]] bool response_begun() const { return response_begun_; }
 
  private:
   enum class Read : std::uint8_t { idle, head, body, broken };
