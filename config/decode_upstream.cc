@@ -31,6 +31,13 @@ void decode_endpoints(const Cursor& cursor, Upstream& out) {
   }
 }
 
+void decode_protocol(const Cursor& cursor, Upstream& out) {
+  constexpr std::array<std::string_view, 2> kWords{"http1", "http2"};
+  std::string word;
+  if (!read_one_of(cursor, kWords, word)) return;
+  out.protocol = word == "http2" ? Protocol::http2 : Protocol::http1;
+}
+
 void decode_requests(const Cursor& cursor, Upstream& out) {
   if (is_word(cursor.node, "none")) {
     out.max_requests_per_connection = kNone;
@@ -58,6 +65,7 @@ constexpr std::array kUpstreamTimeoutKeys{
 constexpr Need kOptional = Need::optional;
 constexpr std::array kUpstreamKeys{
     Key<Upstream>{"endpoints", decode_endpoints, Need::required},
+    Key<Upstream>{"protocol", decode_protocol},
     Key<Upstream>{"idle_timeout", duration<&Upstream::idle_timeout, kWait>},
     Key<Upstream>{"max_connection_age", duration<&Upstream::max_connection_age, kLongWait>},
     Key<Upstream>{"max_requests_per_connection", decode_requests},

@@ -30,6 +30,9 @@ struct DraftRule {
   routing::MatchRule rule;
   Spot spot;
   Word listener;
+  Word grpc_service;  // with grpc_method it is the path of the rule
+  Word grpc_method;
+  bool has_path = false;
 };
 
 struct DraftShadow : Shadow {

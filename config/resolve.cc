@@ -135,6 +135,31 @@ void check_listeners(const Draft& draft, Problems& problems) {
   }
 }
 
+// gRPC is HTTP/2 on the whole way, and the path names its method.
+void check_grpc(const Draft& draft, Problems& problems) {
+  for (const DraftMigration& m : draft.migrations) {
+    const auto refuse = [&](const std::string& why) {
+      for (const DraftRule& rule : m.match) {
+        const Word& word = rule.grpc_service;
+        if (!word.text.empty()) problems.add(word.at, word.path, why);
+      }
+    };
+    for (const std::size_t i : {m.migration.legacy, m.migration.monolith}) {
+      if (i >= draft.snapshot.upstreams.size()) continue;
+      const Upstream& upstream = draft.snapshot.upstreams[i];
+      if (upstream.protocol == Protocol::http2) continue;
+      refuse(fmt::format("needs upstreams with protocol: http2, which {} has not",
+                         quoted(upstream.name)));
+      break;
+    }
+    for (const routing::Rewrite& rewrite : m.migration.rewrite) {
+      if (rewrite.path_prefix.empty()) continue;
+      refuse("can not be rewritten by path_prefix: the path names the method");
+      break;
+    }
+  }
+}
+
 // Rules that match the same are no problem where they lead to the same.
 Shadow shadow_of(DraftShadow draft) {
   routing::Route excluded;
@@ -206,6 +231,7 @@ Snapshot resolve(Draft draft, Problems& problems) {
   check_flags(draft, problems);
   check_listeners(draft, problems);
   resolve_upstreams(draft, problems);
+  check_grpc(draft, problems);
   build_routes(draft, problems);
   read_secrets(draft, problems);
   for (DraftListener& l : draft.listeners) {

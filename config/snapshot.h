@@ -92,9 +92,12 @@ struct PassiveHealth {
   milliseconds retry_after_max{30'000};
 };
 
+enum class Protocol : std::uint8_t { http1, http2 };
+
 struct Upstream {
   std::string name;
   std::vector<Address> endpoints;
+  Protocol protocol = Protocol::http1;
   milliseconds idle_timeout{4'000};
   milliseconds max_connection_age{600'000};  // each connection's own lies within ±10 %
   std::uint64_t max_requests_per_connection = kNone;

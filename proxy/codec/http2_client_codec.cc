@@ -167,18 +167,29 @@ void Http2ClientCodec::leave() {
 
 void Http2ClientCodec::block(bool blocked) {
   blocked_ = blocked;
-  drain_session();
+  if (!blocked) drain_and_tell();
 }
 
 void Http2ClientCodec::drain_session() {
   if (inside_ || blocked_ || failed_) return;
-  bool whole = false;
-  {
+  const Inside inside(*this);
+  quiet_ = true;
+  const bool whole = drain(*session_, sink_);
+  quiet_ = false;
+  if (!whole) throw std::bad_alloc();  // nothing else ends it
+}
+
+void Http2ClientCodec::drain_and_tell() {
+  tell_late();
+  if (!blocked_ && !failed_) {
     const Inside inside(*this);
-    whole = drain(*session_, sink_);
+    if (!drain(*session_, sink_)) throw std::bad_alloc();
   }
-  if (!whole) return fail(response_error("HTTP/2 can not be written"));
   tell_writable();
+}
+
+void Http2ClientCodec::tell_late() {
+  for (auto& [id, error] : std::exchange(late_, {})) fail_stream(id, std::move(error));
 }
 
 void Http2ClientCodec::tell_writable() {
@@ -200,7 +211,7 @@ void Http2ClientCodec::tell_writable() {
 void Http2ClientCodec::feed(Bytes bytes) {
   if (failed_) return;
   receive(bytes);
-  drain_session();
+  drain_and_tell();
   const bool dead = nghttp2_session_want_read(session_.get()) == 0;
   if (dead && !failed_) fail(response_error(fault_.empty() ? "HTTP/2" : fault_));
 }
@@ -217,7 +228,7 @@ void Http2ClientCodec::receive(Bytes bytes) {
   fault_ = barren ? "a flood of frames" : nghttp2_strerror(static_cast<int>(taken));
   nghttp2_session_terminate_session(session_.get(),
                                     barren ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
-  drain_session();
+  drain_and_tell();
   fail(response_error(fault_));
 }
 
@@ -227,6 +238,7 @@ void Http2ClientCodec::feed_eof() {
 
 void Http2ClientCodec::fail(const Error& error) {
   failed_ = true;
+  tell_late();
   while (!open_.empty()) {
     const Stream& stream = *open_.back();
     Error own = error;
@@ -336,6 +348,7 @@ void Http2ClientCodec::refuse(StreamId id, std::string_view detail) {
 void Http2ClientCodec::fail_stream(StreamId id, Error error) {
   const Stream* const stream = find(id);
   if (stream == nullptr) return;
+  if (quiet_) return void(late_.emplace_back(id, std::move(error)));
   const bool told = stream->response_over;
   forget(id);
   if (!told) events_.on_response_error(id, std::move(error));

@@ -10,11 +10,14 @@
 //
 // Bytes leave when something is said or fed, unless the sink is blocked: then frames wait here, the
 // answers to an upstream that asks much and reads nothing among them, and are bounded.
+// Events come from inside feed(), feed_eof(), fail() and block(), except that send_body() may say
+// that its own stream is blocked.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/codec/codec.h"
@@ -89,7 +92,9 @@ class Http2ClientCodec final : public ClientCodec {
   Stream& add(StreamId id);
   void forget(StreamId id);
   void drain_session();
+  void drain_and_tell();
   void tell_writable();
+  void tell_late();
   void receive(Bytes bytes);
 
   void begin_section(StreamId id);
@@ -124,7 +129,9 @@ class Http2ClientCodec final : public ClientCodec {
   bool inside_ = false;  // nghttp2, which must not be entered twice
   bool leaving_ = false;
   bool failed_ = false;
+  bool quiet_ = false;  // whoever speaks is not ready for an event
   bool some_are_writable_ = false;
+  std::vector<std::pair<StreamId, Error>> late_;  // what came while quiet
 };
 
 }  // namespace banyan::codec

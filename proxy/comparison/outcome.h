@@ -27,10 +27,10 @@ namespace banyan::comparison {
 }
 
 // A shadow is sent once. Where the kept connection that it went to was just being closed, it may
-// never have arrived: that says nothing about the arm.
+// never have arrived; or the upstream says that it was not processed. That says nothing about the
+// arm.
 [[nodiscard]] inline shadow::Outcome shadow_outcome_of(const Error& error) {
-  const bool is_stale =
-      error.code == ErrorCode::upstream_reset && error.retry == Retry::if_repeatable;
+  const bool is_stale = error.code == ErrorCode::upstream_reset && error.retry != Retry::unsafe;
   return is_stale ? shadow::Outcome::stale_connection : outcome_of(error.code);
 }
 

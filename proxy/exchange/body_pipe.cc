@@ -23,15 +23,21 @@ std::string BodyPipe::open() {
   if (!held.empty()) consumer_.take_body(held);
   if (ended_) {
     end();
-  } else {
+  } else if (!blocked_) {
     resume();
   }
   return held;
 }
 
-void BodyPipe::on_blocked() { pause(); }
+void BodyPipe::on_blocked() {
+  blocked_ = true;
+  pause();
+}
 
-void BodyPipe::on_writable() { resume(); }
+void BodyPipe::on_writable() {
+  blocked_ = false;
+  resume();
+}
 
 void BodyPipe::pause() {
   if (!std::exchange(paused_, true)) producer_.pause_body();

@@ -48,8 +48,9 @@ class BodyPipe {
   // until the end of the loop iteration.
   [[nodiscard]] std::string open();
   // A retry: the consumer will be another one. Only while no byte was handed on.
-  void close() { open_ = end_told_ = false; }
+  void close() { open_ = end_told_ = blocked_ = false; }
 
+  // Also from inside take_body().
   void on_blocked();
   void on_writable();
 
@@ -68,6 +69,7 @@ class BodyPipe {
   bool open_ = false;
   bool ended_ = false;
   bool end_told_ = false;
+  bool blocked_ = false;  // the consumer, by its own word
   bool paused_ = false;
 };
 

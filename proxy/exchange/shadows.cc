@@ -37,12 +37,15 @@ comparison::Admission Shadows::admit(const Plan& plan, const MigrationPlan& migr
   const config::Shadow& settings = *migration.settings->shadow;
   std::optional<shadow::Skip> skip = why_not(plan, migration, question);
   // With HTTP/1.1 a running shadow is a connection.
-  const std::uint64_t running_max = std::min(settings.max_in_flight, settings.max_connections);
+  const bool alone = migration.cluster(other(question.primary)).settings().upstream.protocol ==
+                     config::Protocol::http1;
+  const std::uint64_t running_max =
+      alone ? std::min(settings.max_in_flight, settings.max_connections) : settings.max_in_flight;
   if (!skip) {
     auto admission = comparison::Admission::take(migration.ledger->in_flight, running_max);
     if (admission) return admission;
-    skip = settings.max_in_flight <= settings.max_connections ? shadow::Skip::in_flight
-                                                              : shadow::Skip::connections;
+    skip =
+        running_max == settings.max_in_flight ? shadow::Skip::in_flight : shadow::Skip::connections;
   }
   migration.count_skip(*skip);
   return {};

@@ -1,12 +1,14 @@
 // proxy/upstream/cluster.h: the endpoints of one upstream, and two lanes to them.
 //
-// A Lane is a pool of keep-alive connections with its own limits and counters. Primary and shadow
-// traffic never share one, so shadow load can not use up what users need, and only the primary
-// lane decides which endpoints are healthy. Lives as long as a plan that names it; one loop only.
+// A Lane is a pool of connections, kept from request to request and with HTTP/2 shared by many,
+// with its own limits and counters. Primary and shadow traffic never share one, so shadow load can
+// not use up what users need, and only the primary lane decides which endpoints are healthy. Lives
+// as long as a plan that names it; one loop only.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -32,7 +34,10 @@ class UpstreamConnection;
 struct Endpoint {
   std::string name;  // HOST:PORT, as configured: one name may stand for several addresses
   net::SocketAddress address;
+  config::Protocol protocol = config::Protocol::http1;
   EndpointHealth health;
+  // Streams that it takes on one HTTP/2 connection, as it said last.
+  std::size_t streams_max = std::numeric_limits<std::size_t>::max();
   bool gone = false;  // no longer of its upstream: its connections end with their exchange
 };
 
@@ -43,7 +48,8 @@ struct ConnectionBound {
 };
 
 struct LeaseWish {
-  bool fresh = false;  // a new connection, not a kept one
+  // A new connection, not a kept one; with HTTP/2 one that is just being used will do.
+  bool fresh = false;
   // A kept connection that idled longer than this is passed over: for requests that can not be
   // repeated if it turns out to be closed.
   Milliseconds idle_max = Milliseconds::max();
@@ -59,7 +65,7 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // A kept connection (ready at once) or a new one (on_stream_ready() later). Errors:
+  // On a kept connection (ready at once) or a new one (on_stream_ready() later). Errors:
   // pending_overflow (also where the wish's bound is met), connect_refused (no endpoint). `events`
   // must outlive the lease.
   [[nodiscard]] Result<Lease> lease(StreamEvents& events, const LeaseWish& wish);
@@ -72,18 +78,25 @@ class Lane {
 
  private:
   friend class UpstreamConnection;
-  [[nodiscard]] UpstreamConnection* take_kept(const LeaseWish& wish);
+  [[nodiscard]] Result<Lease> lease_alone(StreamEvents& events, const LeaseWish& wish);
+  [[nodiscard]] Result<Lease> lease_shared(StreamEvents& events, const LeaseWish& wish);
+  // With HTTP/1.1: one that idles.
+  [[nodiscard]] UpstreamConnection* take_idle(const LeaseWish& wish);
+  // With HTTP/2: one with room, to that endpoint or to any.
+  [[nodiscard]] UpstreamConnection* find_shared(const Endpoint* to, const LeaseWish& wish);
+  [[nodiscard]] Result<Lease> lease_new(StreamEvents& events, std::shared_ptr<Endpoint> endpoint,
+                                        CountedPlace counted);
   [[nodiscard]] UpstreamConnection& open(std::shared_ptr<Endpoint> endpoint, CountedPlace counted);
   [[nodiscard]] static Lease lease_to(UpstreamConnection& connection, StreamEvents& events);
-  [[nodiscard]] Result<Lease> lease_any_kept(StreamEvents& events, LeaseWish wish);
   // Called by a connection about itself.
   void keep(UpstreamConnection& connection);
   void remove(UpstreamConnection& connection);
+  void forget_kept(std::size_t at);
 
   Cluster& cluster_;
   const Role role_;
   std::vector<std::unique_ptr<UpstreamConnection>> all_;
-  std::vector<UpstreamConnection*> idle_;  // the last one was used last
+  std::vector<UpstreamConnection*> kept_;  // with room; of idle ones the last was used last
   std::size_t turn_ = 0;                   // of the endpoints
   std::size_t waiting_ = 0;                // leases
 };

@@ -28,6 +28,7 @@ Milliseconds UpstreamConnection::idle_for() const {
 
 bool UpstreamConnection::count_to(const ConnectionBound& bound) {
   if (bound.open == nullptr || counted_.is_of(*bound.open)) return true;
+  if (!idle()) return false;
   CountedPlace counted = CountedPlace::take(*bound.open, bound.max);
   if (!counted) return false;
   counted_ = std::move(counted);
@@ -69,8 +70,6 @@ void UpstreamConnection::become_idle() {
   timer_.set(std::min(idle_since_ + cluster_.settings().upstream.idle_timeout, too_old_at_));
 }
 
-void UpstreamConnection::offer() { lane_.keep(*this); }
-
 void UpstreamConnection::on_timer() {
   if (state_ == State::idle) return close();
   if (state_ != State::connecting) return;
@@ -80,6 +79,7 @@ void UpstreamConnection::on_timer() {
 
 void UpstreamConnection::close() {
   if (state_ == State::closed) return;
+  on_close();
   state_ = State::closed;
   lane_.waiting_ -= std::exchange(waiting_, 0);
   timer_.cancel();

@@ -31,9 +31,10 @@ class UpstreamConnection : public net::Deferrable, protected net::TransportEvent
 
   // Open without a stream.
   [[nodiscard]] bool idle() const { return state_ == State::idle; }
+  [[nodiscard]] bool connecting() const { return state_ == State::connecting; }
   // Only where it is idle.
   [[nodiscard]] Milliseconds idle_for() const;
-  // False where the bound is met; it then counts as before.
+  // False where the bound is met, or where others use it; it then counts as before.
   [[nodiscard]] bool count_to(const ConnectionBound& bound);
   // Too old, or used as often as it may be: not for another exchange.
   [[nodiscard]] bool spent() const;
@@ -54,8 +55,10 @@ class UpstreamConnection : public net::Deferrable, protected net::TransportEvent
   void become_busy();
   void become_idle();
   // It has room again.
-  void offer();
+  void offer() { lane_.keep(*this); }
   void close();
+  // Last words, where there are any.
+  virtual void on_close() {}
   // The connect took too long. close() or an error to whom it may concern.
   virtual void on_connect_timeout() = 0;
 
@@ -76,6 +79,7 @@ class UpstreamConnection : public net::Deferrable, protected net::TransportEvent
   SteadyTime idle_since_{};
   std::size_t waiting_ = 0;  // leases, until it is connected
   std::size_t place_ = 0;    // in Lane::all_
+  bool kept_ = false;        // in Lane::kept_
 };
 
 }  // namespace banyan::upstream

@@ -92,6 +92,7 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(full->listeners.at(0).trust_shadow_marker, Listener().trust_shadow_marker);
   EXPECT_EQ(full->listeners.at(0).forward_shadow_writes, Listener().forward_shadow_writes);
   const Upstream& upstream = full->upstreams.at(0);
+  EXPECT_EQ(upstream.protocol, Upstream().protocol);
   EXPECT_EQ(upstream.idle_timeout, Upstream().idle_timeout);
   EXPECT_EQ(upstream.max_connection_age, Upstream().max_connection_age);
   EXPECT_EQ(upstream.max_requests_per_connection, Upstream().max_requests_per_connection);

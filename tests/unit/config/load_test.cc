@@ -382,6 +382,11 @@ TEST(Load, ListenersAndUpstreamsAreChecked) {
            "3:29 upstreams.u.endpoints[1]: db:80 is there twice"},
           {"u: { endpoints: [\"127.0.0.1:1\", \"localhost:1\"] }",
            "3:35 upstreams.u.endpoints[1]: 127.0.0.1:1 is there twice"},
+          {"u: { endpoints: [\"127.0.0.1:1\"], protocol: htp2 }",
+           "3:46 upstreams.u.protocol: expected one of http1, http2, found \"htp2\" (did you mean "
+           "\"http2\"?)"},
+          {"u: { endpoints: [\"127.0.0.1:1\"], protocol: 2 }",
+           "3:46 upstreams.u.protocol: expected one of http1, http2, found the number 2"},
           {"u: { endpoints: [\"127.0.0.1:1\"], idle_timeout: 2h }",
            "3:50 upstreams.u.idle_timeout: must be from 1ms to 1h"},
           {"u: { endpoints: [\"127.0.0.1:1\"], idle_timeout: 5 }",
@@ -578,7 +583,19 @@ TEST(Load, NamesMatchesAndArmsOfMigrationsAreChecked) {
           {"name: a, match: [{ host: \"a:80\" }], legacy: old, monolith: new",
            "6:41 migrations[0].match[0].host: \"a:80\": a host is given without a port"},
           {"name: a, match: [{ grpc_method: Get, host: a }], legacy: old, monolith: new",
-           "6:35 migrations[0].match[0].grpc_method: unknown key"},
+           "6:48 migrations[0].match[0].grpc_method: needs grpc_service beside it"},
+          {"name: a, match: [{ grpc_service: shop.Orders }], legacy: old, monolith: new",
+           "6:49 migrations[0].match[0].grpc_service: needs upstreams with protocol: http2, which "
+           "\"old\" has not"},
+          {"name: a, match: [{ grpc_service: shop..Orders }], legacy: old, monolith: new",
+           "6:49 migrations[0].match[0].grpc_service: \"shop..Orders\": not the name of a gRPC "
+           "service with its package, such as shop.Orders"},
+          {"name: a, match: [{ grpc_service: a, grpc_method: a/b }], legacy: old, monolith: new",
+           "6:65 migrations[0].match[0].grpc_method: \"a/b\": not the name of a gRPC method, such "
+           "as Get"},
+          {"name: a, match: [{ grpc_service: a, path_prefix: /a }], legacy: old, monolith: new",
+           "6:49 migrations[0].match[0].grpc_service: stands for a path, as path_prefix does: give "
+           "one of them"},
           {"name: a, match: [{ method: get }], legacy: old, monolith: new",
            "6:43 migrations[0].match[0].method: methods have a case: write GET"},
           {"name: a, match: [{ method: TRACE }], legacy: old, monolith: new",
@@ -611,6 +628,41 @@ TEST(Load, NamesMatchesAndArmsOfMigrationsAreChecked) {
 std::string with_force_arm(std::string_view keys) {
   return "listeners: [{ name: a, bind: \"127.0.0.1:0\", force_arm: { " + std::string(keys) +
          " } }]\n";
+}
+
+TEST(Load, AGrpcMethodIsAPath) {
+  const Loaded loaded = load_text(
+      "listeners: [{ name: a, bind: \"127.0.0.1:0\" }]\n"
+      "upstreams: { old: { endpoints: [\"127.0.0.1:1\"], protocol: http2 },\n"
+      "             new: { endpoints: [\"127.0.0.1:2\"], protocol: http2 } }\n"
+      "migrations:\n"
+      "  - { name: get, match: [{ grpc_service: shop.Orders, grpc_method: Get }],\n"
+      "      legacy: old, monolith: new }\n"
+      "  - { name: all, match: [{ grpc_service: shop.Orders }], legacy: old, monolith: new }\n",
+      Files::leave_out);
+  ASSERT_TRUE(loaded.snapshot);
+  const Headers none;
+  const auto matched = [&](std::string_view path) -> std::string {
+    const auto match = loaded.snapshot->routes.find({"h", path, "POST", none, "a"});
+    return match ? match.route->name : "none";
+  };
+  EXPECT_EQ(matched("/shop.Orders/Get"), "get");
+  EXPECT_EQ(matched("/shop.Orders/Put"), "all");
+  EXPECT_EQ(matched("/shop.OrdersV2/Get"), "none");
+}
+
+TEST(Load, AGrpcMethodIsNotRewritten) {
+  const std::string text =
+      "listeners: [{ name: a, bind: \"127.0.0.1:0\" }]\n"
+      "upstreams: { old: { endpoints: [\"127.0.0.1:1\"], protocol: http2 },\n"
+      "             new: { endpoints: [\"127.0.0.1:2\"], protocol: http2 } }\n"
+      "migrations:\n"
+      "  - { name: get, match: [{ grpc_service: a.B }], rewrite: { monolith: { path_prefix: /x } "
+      "},\n"
+      "      legacy: old, monolith: new }\n";
+  EXPECT_THAT(problems_of(text),
+              ElementsAre("5:42 migrations[0].match[0].grpc_service: can not be rewritten by "
+                          "path_prefix: the path names the method"));
 }
 
 TEST(Load, AForcedArmNeedsAllOfItsKeysAndItsFile) {
@@ -718,7 +770,8 @@ TEST(Load, CountsAreBounded) {
 }
 
 TEST(Load, AllProblemsComeInOnePassInTheOrderOfTheirPlaces) {
-  EXPECT_THAT(problems_of(R"(worker: 2
+  EXPECT_THAT(
+      problems_of(R"(worker: 2
 listeners:
   - { name: in, bind: "0.0.0.0:8080" }
   - { name: in, bind: "127.0.0.1:8080" }
@@ -734,24 +787,24 @@ migrations:
     name: a
 flags: { b: 101 }
 )"),
-              ElementsAre("1:1 worker: unknown key (did you mean \"workers\"?)",
-                          "4:13 listeners[1].name: \"in\" is taken by listeners[0].name",
-                          "4:23 listeners[1].bind: 127.0.0.1:8080 is taken by listeners[0].bind "
-                          "(0.0.0.0:8080)",
-                          "6:22 upstreams.old.endpoints[0]: \"db!:1\": not a host: an IP address, "
-                          "localhost or a name in DNS",
-                          "9:28 migrations[0].match[0].path_prefix: \"x\": a path begins with /",
-                          "10:13 migrations[0].legacy: unknown upstream \"odl\" (did you mean "
-                          "\"old\"?)",
-                          "12:15 migrations[0].shadow.sampel: unknown key (did you mean "
-                          "\"sample\"?)",
-                          "12:36 migrations[0].shadow.methods[0]: \"PUTT\" can not be shadowed: only "
-                          "GET, HEAD, OPTIONS, POST, PUT, PATCH and DELETE",
-                          "13:5 migrations[1].match: missing, but required",
-                          "13:5 migrations[1].monolith: missing, but required",
-                          "14:11 migrations[1].name: \"a\" is taken by migrations[0].name",
-                          "15:10 flags.b: no migration follows this flag",
-                          "15:13 flags.b: a percentage must be from 0 to 100"));
+      ElementsAre("1:1 worker: unknown key (did you mean \"workers\"?)",
+                  "4:13 listeners[1].name: \"in\" is taken by listeners[0].name",
+                  "4:23 listeners[1].bind: 127.0.0.1:8080 is taken by listeners[0].bind "
+                  "(0.0.0.0:8080)",
+                  "6:22 upstreams.old.endpoints[0]: \"db!:1\": not a host: an IP address, "
+                  "localhost or a name in DNS",
+                  "9:28 migrations[0].match[0].path_prefix: \"x\": a path begins with /",
+                  "10:13 migrations[0].legacy: unknown upstream \"odl\" (did you mean "
+                  "\"old\"?)",
+                  "12:15 migrations[0].shadow.sampel: unknown key (did you mean "
+                  "\"sample\"?)",
+                  "12:36 migrations[0].shadow.methods[0]: \"PUTT\" can not be shadowed: only "
+                  "GET, HEAD, OPTIONS, POST, PUT, PATCH and DELETE",
+                  "13:5 migrations[1].match: missing, but required",
+                  "13:5 migrations[1].monolith: missing, but required",
+                  "14:11 migrations[1].name: \"a\" is taken by migrations[0].name",
+                  "15:10 flags.b: no migration follows this flag",
+                  "15:13 flags.b: a percentage must be from 0 to 100"));
 }
 
 TEST(Load, ASnapshotComesOnlyWithoutProblems) {

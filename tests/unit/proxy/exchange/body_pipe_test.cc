@@ -53,6 +53,21 @@ TEST_F(BodyPipeTest, PausesTheProducerAboveTheMarkAndResumesItWhenOpen) {
   EXPECT_FALSE(pipe.paused());
 }
 
+TEST_F(BodyPipeTest, AConsumerThatIsBlockedByWhatWasHeldIsNotFedOn) {
+  struct Blocked final : BodyConsumer {
+    void take_body(Bytes) override { pipe->on_blocked(); }
+    void take_body_end() override {}
+    BodyPipe* pipe = nullptr;
+  } blocked;
+  BodyPipe full(ends, blocked);
+  blocked.pipe = &full;
+  full.push("a");
+  (void)full.open();
+  EXPECT_EQ(ends.log, "pause ");
+  full.on_writable();
+  EXPECT_EQ(ends.log, "pause resume ");
+}
+
 TEST_F(BodyPipeTest, PausingIsOneHopFromTheConsumer) {
   (void)pipe.open();
   pipe.on_blocked();
