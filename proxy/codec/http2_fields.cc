@@ -277,8 +277,7 @@ Result<void> Http2ResponseFields::end(Method asked, bool ended, ResponseHead& he
     if (head.content_length.value_or(0) > 0) {
       refuse(ErrorCode::upstream_malformed, "Content-Length without a body");
     }
-    head.framing = Framing::content_length;
-    head.content_length = 0;
+    head.framing = Framing::none;
   }
   return of_upstream(result());
 }

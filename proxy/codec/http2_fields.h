@@ -77,7 +77,8 @@ class Http2ResponseFields : public Http2Section {
   void begin(const HeadLimits& limits);
   void take(std::string_view name, std::string_view value, ResponseHead& head);
   // `asked` is the method of the request. 101 is refused, other 1xx are not, unless `ended`.
-  // Framing::chunked stands for a body of unknown length.
+  // Framing::chunked stands for a body of unknown length, Framing::none for one that is ended
+  // before it began, whatever was asked: trailers only, for gRPC.
   [[nodiscard]] Result<void> end(Method asked, bool ended, ResponseHead& head);
 
  private:
