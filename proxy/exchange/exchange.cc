@@ -7,6 +7,7 @@
 #include "proxy/exchange/choice.h"
 #include "proxy/exchange/error_response.h"
 #include "proxy/exchange/forwarding.h"
+#include "proxy/exchange/grpc.h"
 #include "proxy/exchange/retry_policy.h"
 #include "routing/request_path.h"
 
@@ -29,14 +30,22 @@ Exchange::~Exchange() { services_.loop.cancel_after_flush(*this); }
 
 void Exchange::start(RequestHead& head) {
   heads_->request.swap(head);
-  client_ = client_of(heads_->request.headers, downstream_.peer(), listener_.trusted_proxies);
+  take_head();
   decide();
 }
 
 void Exchange::refuse(const RequestHead& head, Error error) {
   heads_->request = head;
-  client_ = client_of(heads_->request.headers, downstream_.peer(), listener_.trusted_proxies);
+  take_head();
   fail(std::move(error));
+}
+
+void Exchange::take_head() {
+  const RequestHead& request = heads_->request;
+  client_ = client_of(request.headers, downstream_.peer(), listener_.trusted_proxies);
+  grpc_ = is_grpc(request);
+  if (!grpc_) return;
+  if (const auto timeout = grpc_timeout(request)) deadline_ = started_ + *timeout;
 }
 
 // ---- 1 decide ---------------------------------------------------------------------------------
@@ -311,16 +320,19 @@ void Exchange::fail(Error error) {
 
 void Exchange::answer(const Error& error) {
   std::string body;
-  if (!make_error_response(error, heads_->response, body)) return downstream_.abort();
+  const bool answered = grpc_ ? make_grpc_error(error, heads_->response)
+                              : make_error_response(error, heads_->response, body);
+  if (!answered) return downstream_.abort();
   status_ = heads_->response.status;
   downstream_.send_head(heads_->response);
-  downstream_.send_body(body);
+  if (!body.empty()) downstream_.send_body(body);
   downstream_.send_end();
   response_bytes_ = body.size();
 }
 
 void Exchange::arm_timer() {
   if (stage_ == Stage::finished) return;
+  if (grpc_) return deadline_ ? timer_.set(*deadline_) : timer_.cancel();
   if (stage_ == Stage::respond || downstream_blocked_) return timer_.set_in(timeouts_->idle);
   if (client_owes()) return timer_.set_in(timeouts_->request);
   if (stage_ == Stage::connect) return timer_.cancel();  // timeouts.connect counts
@@ -334,6 +346,9 @@ bool Exchange::client_owes() const {
 }
 
 void Exchange::on_timer() {
+  if (grpc_) {
+    return fail({ErrorCode::response_timeout, Side::upstream, Retry::unsafe, "grpc-timeout"});
+  }
   if (stage_ == Stage::respond || downstream_blocked_) {
     const std::size_t unsent = downstream_.unsent();
     if (downstream_blocked_ && unsent < std::exchange(unsent_, unsent)) return arm_timer();

@@ -68,6 +68,7 @@ class Exchange final : public net::Deferrable,
  private:
   enum class Stage : std::uint8_t { decide, connect, forward, respond, finished };
 
+  void take_head();
   void decide();
   void answer_as_recipient();
   void choose_arm();
@@ -140,6 +141,7 @@ class Exchange final : public net::Deferrable,
   SteadyTime started_{};
   WallTime at_{};
   std::optional<ErrorCode> error_;
+  std::optional<SteadyTime> deadline_;  // of a gRPC call that says how long its client waits
   std::uint64_t response_bytes_ = 0;
   std::size_t unsent_ = std::numeric_limits<std::size_t>::max();  // when the timer last fired
   int status_ = 0;
@@ -151,6 +153,7 @@ class Exchange final : public net::Deferrable,
   bool marked_ = false;     // another Banyan's shadow, on a listener that trusts it
   bool downstream_blocked_ = false;
   bool continued_ = false;  // the client was told to send its body
+  bool grpc_ = false;       // a gRPC call: its only deadline is its own
 };
 
 }  // namespace banyan::exchange

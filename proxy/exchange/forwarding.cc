@@ -37,9 +37,10 @@ bool counts_hops(const RequestHead& in, const Header& h) {
 
 // Trailers pass, so whoever asked for them or announces them may say so to the next hop.
 void add_trailer_fields(const RequestHead& in, RequestHead& out) {
-  const bool takes_trailers = in.version != HttpVersion::http10 &&
-                              in.headers.has_token(HeaderId::te, "trailers") &&
-                              in.headers.has_token(HeaderId::connection, "te");
+  // HTTP/2 has no Connection to say that TE is for this hop (RFC 9113 §8.2.2).
+  const bool takes_trailers =
+      in.version != HttpVersion::http10 && in.headers.has_token(HeaderId::te, "trailers") &&
+      (in.version == HttpVersion::http2 || in.headers.has_token(HeaderId::connection, "te"));
   if (takes_trailers) out.headers.add(HeaderId::te, "trailers");
 }
 
@@ -74,6 +75,11 @@ void copy_request_fields(const RequestHead& in, const ForwardRules& rules, Reque
   if (hops && *hops > 0) out.headers.add(kMaxForwards, std::to_string(*hops - 1));
   add_trailer_fields(in, out);
   announce_trailers(in.framing, in.headers, out.headers);
+}
+
+// The protocol by which the message came here (RFC 9110 §7.6.3).
+std::string_view via_of(HttpVersion received) {
+  return received == HttpVersion::http2 ? "2.0 banyan" : "1.1 banyan";
 }
 
 // The way so far, as one list, and who brought it.
@@ -141,7 +147,7 @@ void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHe
   out.content_length = in.content_length;
   out.expect_continue = in.expect_continue;
   copy_request_fields(in, rules, out);
-  if (rules.via) out.headers.add(HeaderId::via, "1.1 banyan");
+  if (rules.via) out.headers.add(HeaderId::via, via_of(in.version));
   if (rules.x_forwarded) add_x_forwarded(in, rules, out);
 }
 
@@ -159,7 +165,7 @@ void forward_response(const ResponseHead& in, bool via, ResponseHead& out) {
     out.headers.add_from(in.headers, without);
   }
   announce_trailers(in.framing, in.headers, out.headers);
-  if (via) out.headers.add(HeaderId::via, "1.1 banyan");
+  if (via) out.headers.add(HeaderId::via, via_of(in.version));
 }
 
 }  // namespace banyan::exchange

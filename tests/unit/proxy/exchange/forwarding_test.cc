@@ -66,6 +66,15 @@ TEST(ForwardRequest, Rfc9110Section1014TrailersAreAskedForWhereTheClientTakesThe
   EXPECT_EQ(fields(out.headers), "");
 }
 
+TEST(ForwardRequest, OfHttp2NeedsNoConnectionForTeAndSaysSoInVia) {
+  RequestHead head;
+  head.version = HttpVersion::http2;
+  head.headers.add("te", "trailers");
+  RequestHead out;
+  forward_request(head, {.x_forwarded = false, .via = true}, out);
+  EXPECT_EQ(fields(out.headers), "te: trailers\nvia: 2.0 banyan\n");
+}
+
 TEST(ForwardRequest, Rfc9110Section662TrailersAreAnnouncedWhereTheyMayCome) {
   RequestHead head;
   head.framing = Framing::chunked;
