@@ -35,6 +35,10 @@ constexpr Range kPending{1, 1'000'000};
 constexpr Range kShadowBudget{kKiB, 64 * kGiB};
 constexpr Range kListeners{1, 64};
 constexpr Range kTrustedProxies{0, 256};
+constexpr Range kStreams{1, 10'000};
+constexpr Range kStreamWindow{64 * kKiB, 16 * kMiB};
+constexpr Range kConnectionWindow{64 * kKiB, 256 * kMiB};
+constexpr Range kResets{1, 100'000};
 constexpr Range kAllowedHosts{0, 100};
 constexpr std::size_t kFlagsMax = 1'000;
 
@@ -155,6 +159,19 @@ constexpr std::array kForwardedKeys{
     Key<Listener>{"x_forwarded", boolean<&Listener::x_forwarded>},
 };
 
+constexpr std::array kHttp2Keys{
+    Key<Http2Limits>{"max_concurrent_streams",
+                     count<&Http2Limits::max_concurrent_streams, kStreams>},
+    Key<Http2Limits>{"stream_window", size<&Http2Limits::stream_window, kStreamWindow>},
+    Key<Http2Limits>{"connection_window", size<&Http2Limits::connection_window, kConnectionWindow>},
+    Key<Http2Limits>{"reset_burst", count<&Http2Limits::reset_burst, kResets>},
+    Key<Http2Limits>{"reset_rate", count<&Http2Limits::reset_rate, kResets>},
+};
+
+void decode_http2(const Cursor& cursor, DraftListener& out) {
+  decode_block<Http2Limits>(cursor, out.listener.http2, kHttp2Keys);
+}
+
 void decode_listener_name(const Cursor& cursor, DraftListener& out) {
   if (read_word(cursor, read_name, out.name)) out.listener.name = out.name.text;
 }
@@ -181,6 +198,7 @@ constexpr std::array kListenerKeys{
     Key<DraftListener>{"trusted_proxies", decode_trusted_proxies},
     Key<DraftListener>{"forwarded", member_block<kForwardedKeys, &DraftListener::listener>,
                        Need::optional, in_block<kForwardedKeys>},
+    Key<DraftListener>{"http2", decode_http2, Need::optional, in_block<kHttp2Keys>},
     Key<DraftListener>{"default", decode_listener_default},
     Key<DraftListener>{"shadow_marker", decode_shadow_marker},
     Key<DraftListener>{"shadow_writes", decode_shadow_writes},

@@ -63,6 +63,15 @@ struct ForceArm {
   std::vector<IpNetwork> from;
 };
 
+// What one HTTP/2 connection of a client may take.
+struct Http2Limits {
+  std::uint64_t max_concurrent_streams = 100;
+  std::uint64_t stream_window = 256 * 1024;
+  std::uint64_t connection_window = 1024 * 1024;
+  std::uint64_t reset_burst = 200;  // streams that the client resets, at once
+  std::uint64_t reset_rate = 33;    // and a second
+};
+
 struct Listener {
   std::string name;
   Address bind;
@@ -72,7 +81,8 @@ struct Listener {
   bool trust_shadow_marker = false;  // from trusted_proxies
   bool forward_shadow_writes = false;
   std::optional<ForceArm> force_arm;
-  bool expose_arm = false;                      // x-banyan-arm in responses
+  bool expose_arm = false;  // x-banyan-arm in responses
+  Http2Limits http2;
   std::optional<std::size_t> default_upstream;  // instead of the snapshot's
 };
 

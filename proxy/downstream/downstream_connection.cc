@@ -14,7 +14,7 @@ codec::HeadLimits limits_of(const exchange::Services& services) {
 
 }  // namespace
 
-DownstreamConnection::DownstreamConnection(Owner& owner, exchange::Services& services,
+DownstreamConnection::DownstreamConnection(Connection::Owner& owner, exchange::Services& services,
                                            std::shared_ptr<const config::Listener> listener,
                                            std::unique_ptr<net::Transport> transport)
     : owner_(owner),
@@ -34,6 +34,7 @@ void DownstreamConnection::start() {
 }
 
 void DownstreamConnection::refuse(ErrorCode code) {
+  begun_ = true;
   transport_->start(*this);
   codec_.start_drain();
   codec_.refuse({code, Side::local, Retry::unsafe, {}});
@@ -44,15 +45,17 @@ void DownstreamConnection::start_drain() { codec_.start_drain(); }
 void DownstreamConnection::close_when_idle() {
   codec_.start_drain();
   closing_ = true;
-  if (exchange_ == nullptr && !codec_.in_head() && state_ == State::open) linger();
+  const bool in_preface = !begun_ && !preface_.taken().empty();
+  const bool idle = exchange_ == nullptr && !codec_.in_head() && !in_preface;
+  if (idle && state_ == State::open) linger();
 }
 
-bool DownstreamConnection::cut() {
+std::size_t DownstreamConnection::cut() {
   const bool busy = exchange_ != nullptr;
   transport_->reset();
   close();  // first: no request that waits may begin now
   if (busy) exchange_->on_request_error({ErrorCode::draining, Side::local, Retry::unsafe, {}});
-  return busy;
+  return busy ? 1 : 0;
 }
 
 // ---- bytes in ---------------------------------------------------------------------------------
@@ -64,11 +67,38 @@ void DownstreamConnection::on_read(Bytes bytes) {
     return;
   }
   if (state_ != State::open) return;
+  if (!begun_) return begin(bytes);
   if (!waiting_.empty()) {
     waiting_.append(bytes);
     return;
   }
   feed(bytes);
+}
+
+// The first bytes say which protocol it is.
+void DownstreamConnection::begin(Bytes bytes) {
+  switch (preface_.take(bytes)) {
+    case Http2Preface::Seen::part:
+      return arm_timer();
+    case Http2Preface::Seen::other:
+      return begin_http1(bytes);
+    case Http2Preface::Seen::whole:
+      state_ = State::closed;
+      timer_.cancel();
+      if (next_listener_) listener_ = std::move(next_listener_);
+      owner_.on_http2(*this, listener_, std::move(transport_), bytes);
+  }
+}
+
+void DownstreamConnection::begin_http1(Bytes bytes) {
+  begun_ = true;
+  if (!preface_.taken().empty()) feed(preface_.taken());
+  if (state_ != State::open || bytes.empty()) return;
+  if (!waiting_.empty()) {
+    waiting_.append(bytes);
+  } else {
+    feed(bytes);
+  }
 }
 
 void DownstreamConnection::feed(Bytes bytes) {
@@ -111,6 +141,7 @@ void DownstreamConnection::on_read_end() {
   if (state_ == State::lingering) return close();
   read_ended_ = true;
   if (state_ != State::open) return;
+  if (!begun_) begin_http1({});
   codec_.feed_eof();
   if (state_ == State::open && exchange_ == nullptr && waiting_.empty()) linger();
 }
@@ -129,7 +160,8 @@ void DownstreamConnection::on_transport_error(Error) {
 
 void DownstreamConnection::on_request(codec::StreamId stream, RequestHead& head) {
   stream_ = stream;
-  in_head_ = false;  // the timer runs on: it is set again after this exchange, if not ignored before
+  in_head_ =
+      false;  // the timer runs on: it is set again after this exchange, if not ignored before
   transport_->limit_reads(head.has_body() ? net::Loop::kReadSlabBytes : kPipelineReadMax);
   if (next_listener_) listener_ = std::move(next_listener_);
   exchange_ = std::make_unique<exchange::Exchange>(*this, services_, *this, *listener_);
@@ -239,7 +271,7 @@ void DownstreamConnection::close() {
 
 void DownstreamConnection::arm_timer() {
   if (exchange_ != nullptr || state_ != State::open) return;
-  const bool in_head = codec_.in_head();
+  const bool in_head = codec_.in_head() || (!begun_ && !preface_.taken().empty());
   if (in_head && in_head_) return;  // counted from its first byte
   in_head_ = in_head;
   timer_.set_in(in_head ? services_.plan->snapshot->timeouts.header : idle_timeout());
@@ -252,6 +284,7 @@ Milliseconds DownstreamConnection::idle_timeout() const {
 void DownstreamConnection::on_timer() {
   if (state_ == State::lingering) return on_linger_timer();
   if (exchange_ != nullptr) return;  // which has a timer of its own
+  if (!begun_ && !preface_.taken().empty()) begin_http1({});
   if (codec_.in_head()) {
     return codec_.refuse(
         {ErrorCode::request_timeout, Side::downstream, Retry::unsafe, "timeouts.header"});

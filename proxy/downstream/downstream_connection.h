@@ -1,4 +1,5 @@
-// proxy/downstream/downstream_connection.h: one accepted HTTP/1.1 connection.
+// proxy/downstream/downstream_connection.h: one accepted HTTP/1.1 connection, or one of which
+// nobody knows yet: where the client's first bytes are HTTP/2's preface, it hands its transport on.
 //
 //   idle -> exchange -> idle …           keep-alive; requests of a pipeline wait their turn
 //     \         \-> lingering -> closed  the response was sent, the client may still be writing
@@ -15,6 +16,8 @@
 #include <utility>
 
 #include "proxy/codec/http1_server_codec.h"
+#include "proxy/downstream/connection.h"
+#include "proxy/downstream/http2_preface.h"
 #include "proxy/exchange/downstream_stream.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/services.h"
@@ -25,52 +28,35 @@
 
 namespace banyan::downstream {
 
-class DownstreamConnection final : public net::Deferrable,
+class DownstreamConnection final : public Connection,
                                    private net::TransportEvents,
                                    private codec::ServerEvents,
                                    public exchange::DownstreamStream,
                                    public exchange::Exchange::Owner {
  public:
-  class Owner {
-   public:
-    // Once, as the last event. The owner moves the connection to the deferred-delete list.
-    virtual void on_connection_done(DownstreamConnection& connection) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
-
   // How long and how much is read after the last response.
   static constexpr Milliseconds kLingerMax{2'000};
   static constexpr std::size_t kLingerBytesMax = 1024 * 1024;
   // Read at once while a request is being answered: what comes then has to wait here.
   static constexpr std::size_t kPipelineReadMax = 16 * 1024;
 
-  DownstreamConnection(Owner& owner, exchange::Services& services,
+  DownstreamConnection(Connection::Owner& owner, exchange::Services& services,
                        std::shared_ptr<const config::Listener> listener,
                        std::unique_ptr<net::Transport> transport);
   ~DownstreamConnection() override;
 
   void start();
-  // Over a limit: one answer, then the end.
-  void refuse(ErrorCode code);
-  // The response under way, or the next one, is the last.
-  void start_drain();
-  // An idle connection ends now, a busy one with its exchange.
-  void close_when_idle();
-  // Ends at once; true where that cut an exchange.
-  bool cut();
-
-  [[nodiscard]] const std::string& listener() const { return listener_->name; }
-  // A reload: the next exchange begins with these settings of the same listener.
-  void follow(std::shared_ptr<const config::Listener> settings) {
+  void refuse(ErrorCode code) override;
+  void start_drain() override;
+  void close_when_idle() override;
+  std::size_t cut() override;
+  [[nodiscard]] const std::string& listener() const override { return listener_->name; }
+  void follow(std::shared_ptr<const config::Listener> settings) override {
     next_listener_ = std::move(settings);
   }
 
-  std::size_t place = 0;  // the owner's: where it keeps this connection
-
  private:
-  enum class State : std::uint8_t { open, lingering, closed };
+  enum class State : std::uint8_t { open, lingering, closed };  // closed: or handed on
 
   // net::TransportEvents
   void on_read(Bytes bytes) override;
@@ -98,6 +84,8 @@ class DownstreamConnection final : public net::Deferrable,
   // exchange::Exchange::Owner
   void on_exchange_done() override;
 
+  void begin(Bytes bytes);
+  void begin_http1(Bytes bytes);
   void feed(Bytes bytes);
   void next_request();
   void linger();
@@ -107,7 +95,7 @@ class DownstreamConnection final : public net::Deferrable,
   void on_linger_timer();
   [[nodiscard]] Milliseconds idle_timeout() const;
 
-  Owner& owner_;
+  Connection::Owner& owner_;
   exchange::Services& services_;
   std::shared_ptr<const config::Listener> listener_;  // of the exchange under way
   std::shared_ptr<const config::Listener> next_listener_;
@@ -121,6 +109,8 @@ class DownstreamConnection final : public net::Deferrable,
   // Unsent when the timer was set.
   std::size_t linger_backlog_ = std::numeric_limits<std::size_t>::max();
   State state_ = State::open;
+  Http2Preface preface_;
+  bool begun_ = false;  // it speaks HTTP/1
   bool feeding_ = false;
   bool in_head_ = false;
   bool read_ended_ = false;

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "config/scalar.h"
+#include "proxy/downstream/downstream_connection.h"
+#include "proxy/downstream/http2_connection.h"
 
 namespace banyan::worker {
 namespace {
@@ -179,7 +181,18 @@ void Worker::on_accept(const std::string& listener, std::unique_ptr<net::Transpo
   }
 }
 
-void Worker::on_connection_done(downstream::DownstreamConnection& connection) {
+void Worker::on_http2(downstream::Connection& connection,
+                      std::shared_ptr<const config::Listener> listener,
+                      std::unique_ptr<net::Transport> transport, Bytes rest) {
+  auto http2 = std::make_unique<downstream::Http2Connection>(*this, services_, std::move(listener),
+                                                             std::move(transport));
+  downstream::Http2Connection& begun = *http2;
+  begun.place = connection.place;
+  loop_.defer_delete(std::exchange(connections_[connection.place], std::move(http2)));
+  begun.start(rest);
+}
+
+void Worker::on_connection_done(downstream::Connection& connection) {
   stats_.downstream_connections.add(-1);
   const std::size_t place = connection.place;
   loop_.defer_delete(std::move(connections_[place]));
@@ -209,7 +222,7 @@ void Worker::finish(std::function<void()> done) {
 std::uint64_t Worker::cut() {
   finished_ = nullptr;
   std::uint64_t cut = 0;
-  while (!connections_.empty()) cut += connections_.back()->cut() ? 1U : 0U;
+  while (!connections_.empty()) cut += connections_.back()->cut();
   shadows_.abandon_all();
   return cut;
 }

@@ -1,6 +1,6 @@
 // proxy/worker/worker.h: one thread, one loop, and everything it owns.
 //
-//   Worker -> TcpListener, DownstreamConnection -> Exchange -> lease
+//   Worker -> TcpListener, downstream::Connection -> Exchange -> lease
 //          -> Cluster -> Lane -> UpstreamConnection
 //          -> Shadows -> ShadowExchange
 //
@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "proxy/comparison/comparison_pool.h"
-#include "proxy/downstream/downstream_connection.h"
+#include "proxy/downstream/connection.h"
 #include "proxy/exchange/plan.h"
 #include "proxy/exchange/services.h"
 #include "proxy/exchange/shadows.h"
@@ -45,7 +45,7 @@ struct Assignment {
   std::map<std::string, int> sockets;  // bound, of listeners that are new, by name
 };
 
-class Worker final : public downstream::DownstreamConnection::Owner {
+class Worker final : public downstream::Connection::Owner {
  public:
   Worker(std::size_t index, observe::WorkerStats& stats, observe::AccessLog& access_log,
          comparison::ComparisonPool& comparisons);
@@ -85,7 +85,10 @@ class Worker final : public downstream::DownstreamConnection::Owner {
   void update_clusters(const Assignment& assignment);
   void update_listeners(Assignment& assignment);
   void on_accept(const std::string& listener, std::unique_ptr<net::Transport> transport);
-  void on_connection_done(downstream::DownstreamConnection& connection) override;
+  void on_connection_done(downstream::Connection& connection) override;
+  void on_http2(downstream::Connection& connection,
+                std::shared_ptr<const config::Listener> listener,
+                std::unique_ptr<net::Transport> transport, Bytes rest) override;
 
   const std::size_t index_;
   net::Loop loop_;
@@ -94,7 +97,7 @@ class Worker final : public downstream::DownstreamConnection::Owner {
   exchange::Shadows shadows_;
   exchange::Services services_;
   std::map<std::string, OpenListener> listeners_;
-  std::vector<std::unique_ptr<downstream::DownstreamConnection>> connections_;
+  std::vector<std::unique_ptr<downstream::Connection>> connections_;
   std::function<void()> finished_;
   std::thread thread_;
 };

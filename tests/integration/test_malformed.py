@@ -66,7 +66,7 @@ REFUSED = {
     "HTTP/0.9": (b"GET /shop/a\r\n\r\n", {400}),
     "HTTP/2.0 as text": (get(b"Host: x", line=b"GET /shop/a HTTP/2.0"), {400, 505}),
     "HTTP/1.2": (get(b"Host: x", line=b"GET /shop/a HTTP/1.2"), {400, 505}),
-    "the h2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 405, 505}),
+    "nearly the h2 preface": (b"PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n", {400, 405, 505}),
     "http in lower case": (get(b"Host: x", line=b"GET /shop/a http/1.1"), {400}),
     "1.0 with chunked": (b"POST /shop/a HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                          b"0\r\n\r\n", {400}),

@@ -89,6 +89,12 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(full->listeners.at(0).via, Listener().via);
   EXPECT_EQ(full->listeners.at(0).x_forwarded, Listener().x_forwarded);
   EXPECT_EQ(full->listeners.at(0).expose_arm, Listener().expose_arm);
+  const Http2Limits& http2 = full->listeners.at(0).http2;
+  EXPECT_EQ(http2.max_concurrent_streams, Http2Limits().max_concurrent_streams);
+  EXPECT_EQ(http2.stream_window, Http2Limits().stream_window);
+  EXPECT_EQ(http2.connection_window, Http2Limits().connection_window);
+  EXPECT_EQ(http2.reset_burst, Http2Limits().reset_burst);
+  EXPECT_EQ(http2.reset_rate, Http2Limits().reset_rate);
   EXPECT_EQ(full->listeners.at(0).trust_shadow_marker, Listener().trust_shadow_marker);
   EXPECT_EQ(full->listeners.at(0).forward_shadow_writes, Listener().forward_shadow_writes);
   const Upstream& upstream = full->upstreams.at(0);

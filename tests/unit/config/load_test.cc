@@ -625,6 +625,30 @@ TEST(Load, NamesMatchesAndArmsOfMigrationsAreChecked) {
       {{"default: nwe", "6:10 default: unknown upstream \"nwe\" (did you mean \"new\"?)"}}, with);
 }
 
+std::string with_http2(std::string_view keys) {
+  return "listeners: [{ name: a, bind: \"127.0.0.1:0\", http2: { " + std::string(keys) + " } }]\n";
+}
+
+TEST(Load, LimitsOfHttp2HaveRanges) {
+  expect_problems({{"max_concurrent_streams: 0",
+                    "1:78 listeners[0].http2.max_concurrent_streams: must be from 1 to 10000"},
+                   {"stream_window: 1KiB",
+                    "1:69 listeners[0].http2.stream_window: must be from 64KiB to 16MiB"},
+                   {"reset_rates: 1",
+                    "1:54 listeners[0].http2.reset_rates: unknown key (did you mean "
+                    "\"reset_rate\"?)"}},
+                  with_http2);
+  const auto made = good("upstreams: { old: { endpoints: [\"127.0.0.1:1\"] } }\n" +
+                         with_http2("max_concurrent_streams: 7, stream_window: 64KiB, "
+                                    "connection_window: 2MiB, reset_burst: 1, reset_rate: 2"));
+  const Http2Limits& limits = made->listeners.at(0).http2;
+  EXPECT_EQ(limits.max_concurrent_streams, 7U);
+  EXPECT_EQ(limits.stream_window, 64U << 10U);
+  EXPECT_EQ(limits.connection_window, 2U << 20U);
+  EXPECT_EQ(limits.reset_burst, 1U);
+  EXPECT_EQ(limits.reset_rate, 2U);
+}
+
 std::string with_force_arm(std::string_view keys) {
   return "listeners: [{ name: a, bind: \"127.0.0.1:0\", force_arm: { " + std::string(keys) +
          " } }]\n";
