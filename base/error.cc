@@ -16,6 +16,7 @@ constexpr std::array kRows{
     Row{ErrorCode::bad_host, 400, "bad_host"},
     Row{ErrorCode::bad_target, 400, "bad_target"},
     Row{ErrorCode::bad_framing, 400, "bad_framing"},
+    Row{ErrorCode::plain_http, 400, "plain_http"},
     Row{ErrorCode::no_route, 404, "no_route"},
     Row{ErrorCode::method_not_allowed, 405, "method_not_allowed"},
     Row{ErrorCode::shadow_write, 405, "shadow_write"},
@@ -30,12 +31,14 @@ constexpr std::array kRows{
     Row{ErrorCode::pending_overflow, 503, "pending_overflow"},
     Row{ErrorCode::too_many_connections, 503, "too_many_connections"},
     Row{ErrorCode::draining, 503, "draining"},
+    Row{ErrorCode::upstream_tls, 502, "upstream_tls"},
     Row{ErrorCode::upstream_reset, 502, "upstream_reset"},
     Row{ErrorCode::upstream_malformed, 502, "upstream_malformed"},
     Row{ErrorCode::upstream_cut_off, 502, "upstream_cut_off"},
     Row{ErrorCode::response_timeout, 504, "response_timeout"},
     Row{ErrorCode::idle_timeout, 504, "idle_timeout"},
     Row{ErrorCode::client_closed, 0, "client_closed"},
+    Row{ErrorCode::tls_handshake, 0, "tls_handshake"},
     Row{ErrorCode::internal, 503, "internal"},
 };
 static_assert(kRows.size() == kErrorCodeCount);

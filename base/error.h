@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   bad_host,                       // 400: missing, repeated, or not agreeing with the target
   bad_target,                     // 400: not a request-target, dot segments, fragment
   bad_framing,                    // 400: length and coding that a proxy would have to guess
+  plain_http,                     // 400: HTTP without TLS where TLS is spoken
   no_route,                       // 404
   method_not_allowed,             // 405
   shadow_write,                   // 405: an unsafe method of a trusted shadow
@@ -34,6 +35,7 @@ enum class ErrorCode : std::uint8_t {
   pending_overflow,      // 503: limits.pending
   too_many_connections,  // 503: limits.connections
   draining,              // 503
+  upstream_tls,          // 502: no handshake, or a certificate was refused
   upstream_reset,        // 502: connection broke before a response head
   upstream_malformed,    // 502: what came was not HTTP we accept
   upstream_cut_off,      // 502: broke inside the response; the client sees its connection end
@@ -41,6 +43,7 @@ enum class ErrorCode : std::uint8_t {
   idle_timeout,          // 504: pause in a response body
   // Nobody is left to answer.
   client_closed,  // no status: the client went away first
+  tls_handshake,  // no status: the client's handshake failed or took too long
   internal,       // 503: a bug of ours; this exchange fails alone
 };
 inline constexpr std::size_t kErrorCodeCount = static_cast<std::size_t>(ErrorCode::internal) + 1;

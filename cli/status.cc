@@ -79,6 +79,11 @@ std::string process_text(const json& status) {
   if (!status.value("durable", true)) {
     text += "what is in force could not be written to state_dir: a restart would not know it\n";
   }
+  for (const json& problem : status.value("tls", json::object()).value("problems", json::array())) {
+    text += "changed certificates were not taken: " +
+            shadow::printable(problem.is_string() ? problem.get<std::string>() : problem.dump()) +
+            "\n";
+  }
   const json store = status.value("store", json::object());
   if (!store.value("ok", true)) {
     text += "differences are not kept: " + shadow::printable(member(store, "problem")) + "\n";

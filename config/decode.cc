@@ -6,6 +6,7 @@
 #include "config/decode_force_arm.h"
 #include "config/decode_migration.h"
 #include "config/decode_store.h"
+#include "config/decode_tls.h"
 #include "config/decode_upstream.h"
 #include "config/draft.h"
 
@@ -204,6 +205,7 @@ constexpr std::array kListenerKeys{
     Key<DraftListener>{"shadow_writes", decode_shadow_writes},
     Key<DraftListener>{"force_arm", decode_force_arm, Need::optional, list_force_arm_keys},
     Key<DraftListener>{"expose_arm", decode_expose_arm},
+    Key<DraftListener>{"tls", decode_server_tls, Need::optional, list_server_tls_keys},
 };
 
 void decode_listeners(const Cursor& cursor, Draft& draft) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "config/decode_tls.h"
+
 namespace banyan::config {
 namespace {
 
@@ -74,6 +76,7 @@ constexpr std::array kUpstreamKeys{
     Key<Upstream>{"retry_after_max", health_duration<&PassiveHealth::retry_after_max, kWait>},
     Key<Upstream>{"timeouts", member_block<kUpstreamTimeoutKeys, &Upstream::timeouts>, kOptional,
                   in_block<kUpstreamTimeoutKeys>},
+    Key<Upstream>{"tls", decode_client_tls, kOptional, list_client_tls_keys},
 };
 
 // The one that the file gives is the one to speak of.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "config/decode_tls.h"
 #include "config/draft.h"
 #include "config/read_file.h"
 
@@ -24,7 +25,7 @@ std::string too_large() { return "larger than " + size_text(kFileBytesMax); }
 Loaded failed(std::string message) {
   Problems problems{""};
   problems.add_without_place(std::move(message));
-  return {nullptr, problems.take(), {}};
+  return {nullptr, problems.take(), {}, {}};
 }
 
 std::vector<NamedFile> named_files(const Draft& draft, const Problems& problems) {
@@ -41,21 +42,25 @@ Loaded load_text(std::string_view yaml, Files files) {
   if (yaml.size() > kFileBytesMax) return failed(too_large());
   Problems problems(yaml);
   const std::optional<Node> root = parse_yaml(yaml, problems);
-  if (!root) return {nullptr, problems.take(), {}};
+  if (!root) return {nullptr, problems.take(), {}, {}};
   if (root->is_null()) {
     problems.add(0, {}, "empty: at least one listener is needed");
-    return {nullptr, problems.take(), {}};
+    return {nullptr, problems.take(), {}, {}};
   }
   Draft draft;
   draft.files = files;
   decode({*root, {}, problems}, draft);
   std::vector<NamedFile> named = named_files(draft, problems);
   auto snapshot = std::make_shared<Snapshot>(resolve(std::move(draft), problems));
-  if (!problems.none()) return {nullptr, problems.take(), {}};
+  if (!problems.none()) return {nullptr, problems.take(), {}, {}};
   static std::atomic<std::uint64_t> loads{0};
   snapshot->generation = ++loads;
   snapshot->content_hash = content_hash_of(yaml);
-  return {std::move(snapshot), {}, std::move(named)};
+  std::vector<Problem> tls;
+  for (const TlsValue* value : tls_values(*snapshot)) {
+    tls.push_back(problems.at(value->at, value->key, ""));
+  }
+  return {std::move(snapshot), {}, std::move(named), std::move(tls)};
 }
 
 Loaded load_file(const std::string& path, Files files) {

@@ -42,6 +42,8 @@ struct Loaded {
   std::shared_ptr<const Snapshot> snapshot;  // nullptr where there are problems
   std::vector<Problem> problems;             // in the order of their places
   std::vector<NamedFile> files;
+  // The places of what only proxy/net can judge, by their path: no message yet.
+  std::vector<Problem> tls_values;
 };
 
 [[nodiscard]] Loaded load_text(std::string_view yaml, Files files = Files::read);

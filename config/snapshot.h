@@ -18,6 +18,7 @@
 #include "base/header_edits.h"
 #include "base/ip_network.h"
 #include "base/time.h"
+#include "config/tls.h"
 #include "routing/bucket.h"
 #include "routing/rewrite.h"
 #include "routing/route_table.h"
@@ -84,6 +85,7 @@ struct Listener {
   bool expose_arm = false;  // x-banyan-arm in responses
   Http2Limits http2;
   std::optional<std::size_t> default_upstream;  // instead of the snapshot's
+  std::optional<TlsServer> tls = {};
 };
 
 // `timeouts` of one upstream: what it gives takes the place of the process's.
@@ -113,6 +115,7 @@ struct Upstream {
   std::uint64_t max_requests_per_connection = kNone;
   PassiveHealth health;
   UpstreamTimeouts timeouts;
+  std::optional<TlsClient> tls = {};
 };
 // What counts for an exchange with this upstream.
 [[nodiscard]] Timeouts effective_timeouts(const Timeouts& process, const UpstreamTimeouts& own);

@@ -39,7 +39,8 @@ Http2ClientCodec::Http2ClientCodec(Http2ClientEvents& events, ByteSink& sink,
 
 Http2ClientCodec::~Http2ClientCodec() = default;
 
-void Http2ClientCodec::start() {
+void Http2ClientCodec::start(std::string_view scheme) {
+  scheme_ = scheme;
   const auto header_bytes_max =
       static_cast<std::uint32_t>(std::min<std::size_t>(limits_.header_bytes_max, 0xffff'ffff));
   const std::array settings{
@@ -91,7 +92,7 @@ void Http2ClientCodec::forget(StreamId id) {
 
 StreamId Http2ClientCodec::send_head(const RequestHead& head) {
   Http2FieldList& fields = field_list_scratch();
-  fields.set_request(head, "http");
+  fields.set_request(head, scheme_);
   const bool has_body = head.framing != Framing::none;
   nghttp2_data_provider body{{}, &Callbacks::on_read_body};
   const std::int32_t id = nghttp2_submit_request(

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -49,8 +50,8 @@ class Http2ClientCodec final : public ClientCodec {
   Http2ClientCodec(Http2ClientEvents& events, ByteSink& sink, const HeadLimits& limits);
   ~Http2ClientCodec() override;
 
-  // Says hello; first and once.
-  void start();
+  // Says hello; first and once. `scheme`: that of every request, as the connection is.
+  void start(std::string_view scheme = "http");
   // The server's settings are here: streams_max() counts.
   [[nodiscard]] bool settled() const { return settled_; }
   [[nodiscard]] std::size_t streams_max() const;
@@ -113,6 +114,7 @@ class Http2ClientCodec final : public ClientCodec {
   Http2ClientEvents& events_;
   ByteSink& sink_;
   const HeadLimits limits_;
+  std::string_view scheme_ = "http";  // a literal
   Http2Session session_;
   std::vector<std::unique_ptr<Stream>> open_;  // by their ids, ascending
   std::vector<std::unique_ptr<Stream>> free_;

@@ -10,6 +10,7 @@ namespace banyan::comparison {
   switch (code) {
     case ErrorCode::connect_refused:
     case ErrorCode::unresolved:
+    case ErrorCode::upstream_tls:
       return shadow::Outcome::refused;
     case ErrorCode::connect_timeout:
     case ErrorCode::response_timeout:

@@ -25,6 +25,10 @@ std::string directory_of(const std::string& file) {
   return directory.empty() ? "." : directory;
 }
 
+std::string joined(const std::vector<std::string>& problems) {
+  return fmt::format("{}", fmt::join(problems, "; "));
+}
+
 double percent(routing::Share share) { return share.millipercent / 1000.0; }
 
 }  // namespace
@@ -50,6 +54,7 @@ Control::Control(std::string config_path, std::string_view bytes, Reloader::Snap
           },
           started_),
       changes_(snapshot->reload_debounce, snapshot->reload_poll, fingerprint(bytes), steady_now()),
+      tls_(loop_, [this] { schedule(); }),
       api_(admin_parts()),
       admin_(loop_, Door::admin, api_, events_),
       health_(loop_, Door::health, api_, events_),
@@ -95,7 +100,10 @@ Result<void, std::string> Control::start(const std::string& address_file) {
   }
   if (auto admitted = admit(running()); !admitted) return admitted;
   if (auto opened = open_doors(); !opened) return opened;
-  const auto started = workers_.start(reloader_.running(), switches_.prepare(running()));
+  auto tls = tls_.load(running(), steady_now());
+  if (!tls) return tl::unexpected(joined(tls.error()));
+  const auto started =
+      workers_.start(reloader_.running(), switches_.prepare(running()), std::move(*tls));
   if (!started) return tl::unexpected(started.error().detail);
   if (auto written = write_addresses(address_file); !written) return written;
   watch_files();
@@ -203,9 +211,13 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   if (auto opened = access_log_.open(next->access_path); !opened) {
     return tl::unexpected("log.access.path: " + opened.error());
   }
-  const auto published = workers_.publish(next, switches_.prepare(*next), std::move(done));
+  auto tls = tls_.load(*next, steady_now());
+  if (!tls) return tl::unexpected(joined(tls.error()));
+  const auto published =
+      workers_.publish(next, switches_.prepare(*next), std::move(done), std::move(*tls));
   if (!published) {
     static_cast<void>(access_log_.open(before->access_path));
+    static_cast<void>(tls_.load(*before, steady_now()));
     return tl::unexpected(published.error().detail);
   }
   if (auto admitted = admit(*next); !admitted) observe::log_error(admitted.error());
@@ -256,6 +268,10 @@ void Control::look_at_file() {
       "file", {"(file)", "", wall_now()}, [](const Reloader::Status&) {}, std::move(content));
 }
 
+void Control::look_at_certificates() {
+  if (const auto books = tls_.look(running(), steady_now())) workers_.publish(*books);
+}
+
 void Control::tell_verdicts(SteadyTime now) {
   verdicts_at_.reset();
   if (events_.listeners() == 0) return verdicts_told_.clear();
@@ -270,6 +286,7 @@ void Control::on_tick() {
   if (verdicts_at_ && now >= *verdicts_at_) tell_verdicts(now);
   if (const auto due = ending_.due(); due && now >= *due) stop_workers();
   if (switches_.snapshot().reload_watch && now >= changes_.due()) look_at_file();
+  if (const auto due = tls_.due(); due && now >= *due) look_at_certificates();
   if (const auto expiry = switches_.next_expiry(); expiry && *expiry <= wall_now()) {
     switches_.expire(wall_now());
   }
@@ -287,6 +304,7 @@ void Control::schedule() {
   std::optional<SteadyTime> first = ending_.due();
   const auto consider = [&](SteadyTime at) { first = std::min(first.value_or(at), at); };
   if (switches_.snapshot().reload_watch) consider(changes_.due());
+  if (const auto due = tls_.due()) consider(*due);
   if (const auto expiry = switches_.next_expiry()) {
     consider(now + std::chrono::ceil<Milliseconds>(*expiry - wall_now()));
   }
@@ -314,6 +332,8 @@ StatusFacts Control::facts() const {
   for (const auto& name : workers_.names()) {
     facts.names.push_back({name.host, name.addresses, name.problem});
   }
+  facts.tls_problems = tls_.status().problems;
+  facts.certificates = tls_.expiries();
   return facts;
 }
 
@@ -332,6 +352,13 @@ std::string Control::metrics() const {
     facts.names.push_back({name.host, name.answers, name.failures, name.addresses.size()});
   }
   facts.rollbacks = switches_.rollbacks();
+  for (const auto& e : tls_.expiries()) {
+    const auto at = std::chrono::duration_cast<std::chrono::seconds>(e.at.time_since_epoch());
+    facts.certificates.push_back({e.side, e.name, e.file, at.count()});
+  }
+  facts.certificate_reload_success = tls_.status().problems.empty();
+  facts.certificate_reloads_ok = tls_.status().taken;
+  facts.certificate_reloads_failed = tls_.status().refused;
   facts.config_reload_success = reloader_.status().ok;
   facts.reloads_ok = reloader_.status().taken;
   facts.reloads_failed = reloader_.status().refused;

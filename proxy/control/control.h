@@ -16,6 +16,7 @@
 #include "proxy/control/drain_sequence.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
+#include "proxy/control/tls_watch.h"
 #include "proxy/net/file_watcher.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/signals.h"
@@ -61,6 +62,7 @@ class Control {
   void say_overridden(const config::Snapshot& before) const;
   void watch_files();
   void look_at_file();
+  void look_at_certificates();
   void drain(const Author& author);
   void begin_drain(const Author& author, DrainSequence::Act act);
   void stop_workers();
@@ -87,6 +89,7 @@ class Control {
   Switchboard switches_;
   Reloader reloader_;
   ChangeWatch changes_;
+  TlsWatch tls_;
   DrainSequence ending_;
   AdminApi api_;
   AdminServer admin_;

@@ -15,6 +15,17 @@ json configuration_json(const Reloader::Status& status) {
           {"reloads", {{"taken", status.taken}, {"refused", status.refused}}}};
 }
 
+json tls_json(const StatusFacts& facts) {
+  json certificates = json::array();
+  for (const auto& c : facts.certificates) {
+    certificates.push_back(
+        {{"side", c.side}, {"name", c.name}, {"file", c.file}, {"expires", to_text(c.at)}});
+  }
+  return {{"ok", facts.tls_problems.empty()},
+          {"problems", facts.tls_problems},
+          {"certificates", std::move(certificates)}};
+}
+
 }  // namespace
 
 json migration_json(const Switchboard& switches, const config::Migration& migration) {
@@ -83,6 +94,7 @@ json status_json(const Switchboard& switches, const Reloader::Status& configurat
                 {"durable", switches.durable()},
                 {"store", {{"ok", facts.store_problem.empty()}, {"problem", facts.store_problem}}},
                 {"configuration", configuration_json(configuration)},
+                {"tls", tls_json(facts)},
                 {"migrations", json::array()},
                 {"flags", json::array()},
                 {"upstreams", json::array()},

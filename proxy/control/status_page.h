@@ -7,6 +7,7 @@
 
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
+#include "proxy/net/tls_store.h"
 #include "proxy/observe/stats.h"
 
 namespace banyan::control {
@@ -38,6 +39,8 @@ struct StatusFacts {
   std::string store_problem;  // empty: differences are kept
   std::vector<EndpointState> endpoints;
   std::vector<NameState> names;
+  std::vector<net::TlsStore::Expiry> certificates;
+  std::vector<std::string> tls_problems;  // of files that changed and were not taken
 };
 // {MIGRATION: {"to_monolith": {"match": n, …}, "to_legacy": {…}}}, since the start.
 [[nodiscard]] nlohmann::json verdicts_json(const observe::StatsRegistry& stats);

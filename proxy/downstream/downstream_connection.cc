@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proxy/observe/logging.h"
+
 namespace banyan::downstream {
 namespace {
 
@@ -146,7 +148,13 @@ void DownstreamConnection::on_read_end() {
   if (state_ == State::open && exchange_ == nullptr && waiting_.empty()) linger();
 }
 
-void DownstreamConnection::on_transport_error(Error) {
+void DownstreamConnection::on_transport_error(Error error) {
+  if (error.code == ErrorCode::tls_handshake || error.code == ErrorCode::plain_http) {
+    services_.stats.local_errors[static_cast<std::size_t>(error.code)].add();
+    observe::log(observe::Level::debug,
+                 "listener " + listener_->name + ", " + peer() + ": " + error.detail);
+    return close();
+  }
   const Error gone{ErrorCode::client_closed, Side::downstream, Retry::unsafe, "reset"};
   if (exchange_ != nullptr) {
     exchange_->on_request_error(gone);

@@ -81,6 +81,7 @@ class DownstreamConnection final : public Connection,
   void resume_reading() override;
   [[nodiscard]] std::size_t unsent() const override { return transport_->backlog(); }
   [[nodiscard]] const std::string& peer() const override { return transport_->peer(); }
+  [[nodiscard]] const net::TlsFacts* tls() const override { return transport_->tls(); }
   // exchange::Exchange::Owner
   void on_exchange_done() override;
 

@@ -36,6 +36,7 @@ class Http2Connection::Stream final : public net::Deferrable,
   void resume_reading() override;
   [[nodiscard]] std::size_t unsent() const override;
   [[nodiscard]] const std::string& peer() const override { return connection_.transport_->peer(); }
+  [[nodiscard]] const net::TlsFacts* tls() const override { return connection_.transport_->tls(); }
   // exchange::Exchange::Owner
   void on_exchange_done() override;
 

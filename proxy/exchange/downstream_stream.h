@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/message.h"
+#include "proxy/net/transport.h"
 
 namespace banyan::exchange {
 
@@ -26,6 +27,8 @@ class DownstreamStream {
   [[nodiscard]] virtual std::size_t unsent() const = 0;
   // The client's address without the port.
   [[nodiscard]] virtual const std::string& peer() const = 0;
+  // nullptr where its connection is not encrypted.
+  [[nodiscard]] virtual const net::TlsFacts* tls() const { return nullptr; }
 
  protected:
   ~DownstreamStream() = default;

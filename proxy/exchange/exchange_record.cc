@@ -26,6 +26,10 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   record.request_bytes = request_body_.bytes();
   record.response_bytes = response_bytes_;
   record.duration = duration;
+  if (const net::TlsFacts* tls = downstream_.tls()) {
+    record.tls = tls->version;
+    record.client_san = tls->client_san;
+  }
   record.retried = attempts_ > 1;
   record.fallback = fell_back_;
   services_.access_log.write(services_.worker, record);

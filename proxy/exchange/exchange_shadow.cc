@@ -20,6 +20,7 @@ void Exchange::ask_for_shadow(const routing::RequestView& view) {
 
 ForwardRules Exchange::forward_rules() const {
   return {.peer = downstream_.peer(),
+          .scheme = listener_.tls ? "https" : "http",
           .peer_trusted = client_.peer_trusted,
           .x_forwarded = listener_.x_forwarded,
           .via = listener_.via,

@@ -41,6 +41,7 @@ enum class Next : std::uint8_t { fail, send_again, fall_back };
     case ErrorCode::unresolved:       // asking for an address again does not make one
       return false;
     case ErrorCode::connect_refused:  // one other endpoint
+    case ErrorCode::upstream_tls:
       return error.retry == Retry::safe && attempt.number < 2;
     default:
       return error.retry == Retry::safe ||
@@ -57,6 +58,8 @@ enum class Next : std::uint8_t { fail, send_again, fall_back };
     case ErrorCode::connect_timeout:
     case ErrorCode::unresolved:
       return true;  // no byte was sent
+    case ErrorCode::upstream_tls:
+      return error.retry == Retry::safe;
     case ErrorCode::upstream_reset:
       return error.retry == Retry::safe || is_repeatable(request);
     default:

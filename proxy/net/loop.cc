@@ -45,6 +45,7 @@ struct Loop::Handles {
   uv_prepare_t prepare;
   uv_async_t wake;
   uv_timer_t clock;
+  uv_idle_t turns;
 };
 
 Loop::Loop()
@@ -57,10 +58,13 @@ Loop::Loop()
       slab_(new char[kReadSlabBytes]) {
   uv_prepare_init(uv_.get(), &handles_->prepare);
   uv_timer_init(uv_.get(), &handles_->clock);
-  handles_->prepare.data = handles_->clock.data = this;
+  uv_idle_init(uv_.get(), &handles_->turns);
+  handles_->prepare.data = handles_->clock.data = handles_->turns.data = this;
   uv_prepare_start(&handles_->prepare, [](uv_prepare_t* h) {
     auto* loop = static_cast<Loop*>(h->data);
     loop->end_of_iteration();
+    loop->turns_.end_iteration();
+    if (loop->turns_.waiting() != loop->serving_turns_) loop->serve_turns();
     loop->arm_clock();
   });
   uv_async_init(uv_.get(), &handles_->wake,
@@ -114,6 +118,17 @@ void Loop::flush_all() {
   run_after_flush();
   shadow_.run();
   slab_used_ = 0;
+}
+
+// An idle handle also keeps the loop from waiting for events.
+void Loop::serve_turns() {
+  serving_turns_ = !serving_turns_;
+  if (!serving_turns_) {
+    uv_idle_stop(&handles_->turns);
+    return;
+  }
+  uv_idle_start(&handles_->turns,
+                [](uv_idle_t* h) { static_cast<Loop*>(h->data)->turns_.serve(); });
 }
 
 void Loop::after_flush(AfterFlush& waiter) {

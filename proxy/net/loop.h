@@ -21,6 +21,7 @@
 #include "proxy/net/block_pool.h"
 #include "proxy/net/deferred_delete.h"
 #include "proxy/net/timer_wheel.h"
+#include "proxy/net/turns.h"
 
 struct uv_loop_s;
 
@@ -89,6 +90,8 @@ class Loop {
   [[nodiscard]] FlushList& flush_list(Role role) {
     return role == Role::primary ? primary_ : shadow_;
   }
+  // Of handshakes.
+  [[nodiscard]] Turns& turns() { return turns_; }
   void after_flush(AfterFlush& waiter);
   void cancel_after_flush(AfterFlush& waiter);
 
@@ -106,6 +109,7 @@ class Loop {
   void flush_all();
   void run_after_flush();
   void run_posted();
+  void serve_turns();
   void arm_clock();
   void on_clock();
 
@@ -114,6 +118,8 @@ class Loop {
   TimerWheel timers_;
   bool clock_rang_ = false;  // and was not armed again
   BlockPool blocks_;
+  Turns turns_;
+  bool serving_turns_ = false;  // in the next iteration, which does not wait for events
   DeferredDelete doomed_;
   FlushList primary_;
   FlushList shadow_;

@@ -120,8 +120,8 @@ void TcpTransport::start_reading() {
       socket_->stream(),
       [](uv_handle_t* h, std::size_t, uv_buf_t* buf) {
         TcpTransport& self = *Socket::of(h->data).owner;
-        const std::size_t room = std::min(self.loop_.read_room(), self.read_max_);
-        *buf = uv_buf_init(self.loop_.read_place(), static_cast<unsigned>(room));
+        const std::size_t room = std::min(self.loop_.read_room() - self.headroom_, self.read_max_);
+        *buf = uv_buf_init(self.loop_.read_place() + self.headroom_, static_cast<unsigned>(room));
       },
       [](uv_stream_t* s, ssize_t n, const uv_buf_t*) {
         Socket& socket = Socket::of(s->data);
@@ -141,10 +141,11 @@ void TcpTransport::on_read_result(std::ptrdiff_t n) {
     fail(static_cast<int>(n), "read");
     return;
   }
-  const Bytes bytes(loop_.read_place(), static_cast<std::size_t>(n));
+  const std::size_t headroom = headroom_;
+  const Bytes bytes(loop_.read_place() + headroom, static_cast<std::size_t>(n));
   Loop& loop = loop_;
   events_->on_read(bytes);
-  loop.read_done(static_cast<std::size_t>(n));
+  if (headroom == 0) loop.read_done(static_cast<std::size_t>(n));
 }
 
 void TcpTransport::pause_reading() {

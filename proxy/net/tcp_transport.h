@@ -35,6 +35,11 @@ class TcpTransport final : public Transport, private Flushable {
   void copy(Bytes bytes) override;
   void borrow(Bytes bytes) override;
   void limit_reads(std::size_t bytes_max) override { read_max_ = bytes_max; }
+  // Reads leave so much room in front of them, and the reader tells the loop itself how much of
+  // the slab it keeps (Loop::read_done()).
+  void leave_headroom(std::size_t bytes) { headroom_ = bytes; }
+  // What was handed in, without waiting for the end of the iteration.
+  void write_now() { flush(); }
   void pause_reading() override;
   void resume_reading() override;
   [[nodiscard]] std::size_t backlog() const override;
@@ -66,6 +71,7 @@ class TcpTransport final : public Transport, private Flushable {
   std::size_t in_flight_ = 0;  // bytes of out_ that an asynchronous write holds
   std::size_t lost_ = 0;       // bytes that a failed write left
   std::size_t read_max_ = Loop::kReadSlabBytes;
+  std::size_t headroom_ = 0;
   std::string peer_;
   std::optional<Error> failed_;  // told at the next flush
   bool asks_ = false;            // it was us who connected: the peer may owe an answer

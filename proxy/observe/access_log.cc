@@ -210,6 +210,8 @@ std::string_view log_line(const ExchangeRecord& record, std::span<char> buffer) 
   line.add("response_bytes", record.response_bytes);
   line.add("duration_us",
            static_cast<std::uint64_t>(std::max<std::int64_t>(record.duration.count(), 0)));
+  if (!record.tls.empty()) line.add("tls", record.tls, kLogValueBytesMax);
+  if (!record.client_san.empty()) line.add("client_san", record.client_san, kLogValueBytesMax);
   if (record.retried) line.add("retried", true);
   if (record.fallback) line.add("fallback", true);
   return line.finish();

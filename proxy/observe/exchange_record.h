@@ -32,6 +32,8 @@ struct ExchangeRecord {
   std::uint64_t request_bytes = 0;  // of the body
   std::uint64_t response_bytes = 0;
   std::chrono::microseconds duration{0};
+  std::string_view tls;         // the version, where the client's connection is encrypted
+  std::string_view client_san;  // the names of its certificate
   bool retried = false;
   bool fallback = false;  // the monolith could not be reached, legacy served it
 };

@@ -245,6 +245,21 @@ void add_configuration(Page& page, const ControlFacts& control) {
   }
 }
 
+void add_certificates(Page& page, const ControlFacts& control) {
+  page.begin(MetricType::Gauge, "tls_certificate_expiry_seconds",
+             "When a certificate or CA ends, in seconds since 1970.");
+  for (const auto& c : control.certificates) {
+    page.add({{"side", c.side}, {"name", c.name}, {"file", c.file}},
+             static_cast<double>(c.expires));
+  }
+  page.begin(MetricType::Gauge, "tls_reload_success",
+             "0 where changed files of certificates could not be taken.");
+  page.add({}, control.certificate_reload_success ? 1.0 : 0.0);
+  page.begin(MetricType::Counter, "tls_reloads_total", "Changes of certificates on the disk.");
+  page.add({{"result", "success"}}, static_cast<double>(control.certificate_reloads_ok));
+  page.add({{"result", "failure"}}, static_cast<double>(control.certificate_reloads_failed));
+}
+
 void add_names(Page& page, const ControlFacts& control) {
   page.begin(MetricType::Counter, "name_lookups_total", "How often a host name was asked for.");
   for (const auto& n : control.names) {
@@ -307,6 +322,7 @@ std::string metrics_text(const StatsRegistry& stats, const ControlFacts& control
   add_flags(page, control);
   add_rollbacks(page, control);
   add_configuration(page, control);
+  add_certificates(page, control);
   add_names(page, control);
   add_self(page, control);
   add_process(page, process);

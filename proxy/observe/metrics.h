@@ -35,6 +35,16 @@ struct ControlFacts {
     std::uint64_t failures = 0;
     std::size_t addresses = 0;
   };
+  struct Certificate {
+    std::string side;  // `listener`, `upstream`
+    std::string name;
+    std::string file;
+    std::int64_t expires = 0;  // seconds since 1970
+  };
+  std::vector<Certificate> certificates;
+  bool certificate_reload_success = true;
+  std::uint64_t certificate_reloads_ok = 0;
+  std::uint64_t certificate_reloads_failed = 0;
   std::vector<Flag> flags;
   std::vector<Endpoint> endpoints;
   std::vector<Name> names;

@@ -1,12 +1,27 @@
 #include "proxy/upstream/cluster.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "config/scalar.h"
+#include "proxy/net/tls_transport.h"
+#include "proxy/observe/logging.h"
 #include "proxy/upstream/upstream_connection.h"
 
 namespace banyan::upstream {
+namespace {
+
+std::string tls_name_of(const config::Upstream& upstream, const config::Address& endpoint) {
+  if (!upstream.tls) return {};
+  std::string name = upstream.tls->server_name.empty() ? endpoint.host : upstream.tls->server_name;
+  if (name.ends_with('.')) name.pop_back();  // a certificate has none
+  return name;
+}
+
+}  // namespace
+
 Cluster::Cluster(net::Loop& loop, observe::UpstreamStats& stats, ClusterSettings settings)
     : loop_(loop), stats_(stats) {
   update(std::move(settings));
@@ -24,6 +39,29 @@ void Cluster::update(std::shared_ptr<const AddressBook> addresses) {
   update_endpoints();
 }
 
+void Cluster::update(std::shared_ptr<net::TlsClientContext> tls) {
+  if (settings_.tls == tls) return;
+  settings_.tls = std::move(tls);
+  close_idle();
+}
+
+void Cluster::say_tls_failure(const Endpoint& endpoint, const Error& error) {
+  const SteadyTime now = loop_.timers().now();
+  if (tls_failure_said_ != SteadyTime{} && now < tls_failure_said_ + kTlsFailurePause) return;
+  tls_failure_said_ = now;
+  observe::log_warning(
+      fmt::format("upstream {}, {}: {}", settings_.upstream.name, endpoint.name, error.detail));
+}
+
+std::unique_ptr<net::Transport> Cluster::dial(Role role, const Endpoint& endpoint,
+                                              net::TransportEvents& events) {
+  if (!settings_.upstream.tls) {
+    return net::TcpTransport::connect(loop_, role, endpoint.address, events);
+  }
+  return net::TlsTransport::connect(loop_, role, endpoint.address,
+                                    {settings_.tls, endpoint.tls_name}, events);
+}
+
 void Cluster::update_endpoints() {
   const std::vector<std::shared_ptr<Endpoint>> before = std::move(endpoints_);
   endpoints_.clear();
@@ -31,6 +69,7 @@ void Cluster::update_endpoints() {
     for (const net::SocketAddress& address : addresses_of(a, settings_.addresses.get())) {
       endpoints_.push_back(keep_or_make(before, config::to_text(a), address));
       endpoints_.back()->health.set_rule(settings_.upstream.health);
+      endpoints_.back()->tls_name = tls_name_of(settings_.upstream, a);
     }
   }
   for (const auto& e : before) {

@@ -21,6 +21,8 @@
 #include "proxy/codec/codec.h"
 #include "proxy/net/address.h"
 #include "proxy/net/loop.h"
+#include "proxy/net/tls_context.h"
+#include "proxy/net/transport.h"
 #include "proxy/observe/stats.h"
 #include "proxy/upstream/address_book.h"
 #include "proxy/upstream/endpoint_health.h"
@@ -36,6 +38,7 @@ struct Endpoint {
   net::SocketAddress address;
   config::Protocol protocol = config::Protocol::http1;
   EndpointHealth health;
+  std::string tls_name;  // who it must be where the upstream has TLS: a DNS name or an IP address
   // Streams that it takes on one HTTP/2 connection, as it said last.
   std::size_t streams_max = std::numeric_limits<std::size_t>::max();
   bool gone = false;  // no longer of its upstream: its connections end with their exchange
@@ -108,6 +111,7 @@ struct ClusterSettings {
   codec::HeadLimits head_limits;
   std::size_t pending_max = 1000;
   std::shared_ptr<const AddressBook> addresses;  // of host names; nullptr: none is known
+  std::shared_ptr<net::TlsClientContext> tls;    // given where upstream.tls is
 };
 
 class Cluster {
@@ -122,6 +126,8 @@ class Cluster {
   void update(ClusterSettings settings);
   // DNS said something else.
   void update(std::shared_ptr<const AddressBook> addresses);
+  // Its certificates or CAs changed: connections that idle were made under others.
+  void update(std::shared_ptr<net::TlsClientContext> tls);
   [[nodiscard]] Lane& lane(Role role) { return role == Role::primary ? primary_ : shadow_; }
   void close_idle();
 
@@ -130,6 +136,9 @@ class Cluster {
   static constexpr Milliseconds kStrainedFor{1'000};
   [[nodiscard]] bool strained() const;
   void on_primary_failure();
+  // To the log, not more often than every kTlsFailurePause.
+  static constexpr Milliseconds kTlsFailurePause{10'000};
+  void say_tls_failure(const Endpoint& endpoint, const Error& error);
 
   [[nodiscard]] const std::vector<std::shared_ptr<Endpoint>>& endpoints() const {
     return endpoints_;
@@ -141,6 +150,8 @@ class Cluster {
  private:
   friend class Lane;
   friend class UpstreamConnection;
+  [[nodiscard]] std::unique_ptr<net::Transport> dial(Role role, const Endpoint& endpoint,
+                                                     net::TransportEvents& events);
   // The next one in turn that may be tried; where none may, the one whose time comes first: a
   // whole upstream is never given up on.
   [[nodiscard]] std::shared_ptr<Endpoint> pick(std::size_t& turn);
@@ -154,6 +165,7 @@ class Cluster {
   ClusterSettings settings_;
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
   SteadyTime strained_until_{};
+  SteadyTime tls_failure_said_{};
   std::minstd_rand random_{std::random_device{}()};  // spreads the ages of connections
   Lane primary_{*this, Role::primary};
   Lane shadow_{*this, Role::shadow};

@@ -86,11 +86,8 @@ void Http1Connection::on_writable() {
 
 void Http1Connection::on_transport_error(Error error) {
   if (state_ == State::idle || state_ == State::closed) return close();
-  if (state_ == State::connecting) {
-    told_of_connect(error.code != ErrorCode::connect_refused);
-  } else if (response_told_) {
-    error.code = ErrorCode::upstream_cut_off;
-  }
+  told_of_error(error);
+  if (state_ != State::connecting && response_told_) error.code = ErrorCode::upstream_cut_off;
   fail(std::move(error));
 }
 

@@ -133,7 +133,7 @@ void Http2Connection::on_close() {
 // ---- connecting -------------------------------------------------------------------------------
 
 void Http2Connection::on_connected() {
-  if (state_ == State::connecting) codec_.start();
+  if (state_ == State::connecting) codec_.start(transport_->tls() != nullptr ? "https" : "http");
 }
 
 // The settings came.
@@ -199,7 +199,11 @@ void Http2Connection::on_transport_error(Error error) {
   if (state_ == State::closed) return;
   if (state_ == State::connecting) {
     told_of_connect(false);
-    error.code = ErrorCode::connect_refused;
+    if (error.code == ErrorCode::upstream_tls) {
+      cluster_.say_tls_failure(*endpoint_, error);
+    } else {
+      error.code = ErrorCode::connect_refused;
+    }
     return fail_connect(std::move(error));
   }
   error.retry = Retry::if_repeatable;

@@ -65,6 +65,9 @@ Result<Lease> Lane::lease_shared(StreamEvents& events, const LeaseWish& wish) {
 Result<Lease> Lane::lease_new(StreamEvents& events, std::shared_ptr<Endpoint> endpoint,
                               CountedPlace counted) {
   if (waiting_ >= cluster_.settings_.pending_max) return Failure(no_room("limits.pending"));
+  if (cluster_.settings_.upstream.tls && cluster_.settings_.tls == nullptr) {
+    return Failure({ErrorCode::internal, Side::local, Retry::unsafe, "no TLS context"});
+  }
   if (endpoint == nullptr) endpoint = cluster_.pick(turn_);
   if (endpoint == nullptr) {
     return Failure({ErrorCode::unresolved, Side::upstream, Retry::safe, "no address is known"});

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/net/tcp_transport.h"
-
 namespace banyan::upstream {
 
 UpstreamConnection::UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> endpoint,
@@ -13,8 +11,7 @@ UpstreamConnection::UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> end
       cluster_(lane.cluster_),
       endpoint_(std::move(endpoint)),
       counted_(std::move(counted)),
-      transport_(
-          net::TcpTransport::connect(cluster_.loop(), lane.role_, endpoint_->address, *this)),
+      transport_(cluster_.dial(lane.role_, *endpoint_, *this)),
       timer_(net::Timer::calling<&UpstreamConnection::on_timer>(cluster_.loop().timers(), this)),
       too_old_at_(too_old_at) {
   timer_.set_in(cluster_.settings().timeouts.connect);
@@ -52,6 +49,14 @@ void UpstreamConnection::told_of_connect(bool taken) {
   } else {
     endpoint_->health.on_connect_failed(cluster_.loop().timers().now());
     cluster_.on_primary_failure();
+  }
+}
+
+void UpstreamConnection::told_of_error(const Error& error) {
+  const bool is_tls = error.code == ErrorCode::upstream_tls;
+  if (is_tls) cluster_.say_tls_failure(*endpoint_, error);
+  if (state_ == State::connecting) {
+    told_of_connect(!is_tls && error.code != ErrorCode::connect_refused);
   }
 }
 

@@ -51,6 +51,9 @@ class UpstreamConnection : public net::Deferrable, protected net::TransportEvent
   void wait_for_connection(int delta);
   // The endpoint took it, or not; once.
   void told_of_connect(bool taken);
+  // The transport failed: says what is worth a line in the log, and where it was still
+  // connecting whether the endpoint had taken it.
+  void told_of_error(const Error& error);
   // Leases may be used: nobody waits any more.
   void become_busy();
   void become_idle();

@@ -6,6 +6,7 @@
 #include "config/scalar.h"
 #include "proxy/downstream/downstream_connection.h"
 #include "proxy/downstream/http2_connection.h"
+#include "proxy/net/tls_transport.h"
 
 namespace banyan::worker {
 namespace {
@@ -36,6 +37,23 @@ std::vector<std::string> hosts_of(const config::Snapshot& snapshot, const routin
     hosts.push_back(config::to_text(endpoint));
   }
   return hosts;
+}
+
+// The answer to HTTP where TLS is spoken, in the form of an exchange's.
+constexpr std::string_view kPlainHttpAnswer =
+    "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    "cache-control: no-store\r\nconnection: close\r\ncontent-length: 11\r\n\r\nplain_http\n";
+
+std::shared_ptr<net::TlsClientContext> upstream_context(const net::TlsBook& book,
+                                                        const std::string& name) {
+  const auto known = book.upstreams.find(name);
+  return known == book.upstreams.end() ? nullptr : known->second;
+}
+
+std::shared_ptr<const net::TlsServerContext> listener_context(const net::TlsBook& book,
+                                                              const std::string& name) {
+  const auto known = book.listeners.find(name);
+  return known == book.listeners.end() ? nullptr : known->second;
 }
 
 }  // namespace
@@ -73,6 +91,7 @@ void Worker::join() {
 }
 
 void Worker::take(Assignment assignment) {
+  tls_ = assignment.tls;
   update_clusters(assignment);
   auto plan = std::make_shared<exchange::Plan>();
   plan->snapshot = assignment.snapshot;
@@ -121,6 +140,7 @@ void Worker::update_clusters(const Assignment& assignment) {
   for (std::size_t i = 0; i < assignment.snapshot->upstreams.size(); ++i) {
     upstream::ClusterSettings settings = settings_for(*assignment.snapshot, i);
     settings.addresses = assignment.addresses;
+    settings.tls = upstream_context(*tls_, settings.upstream.name);
     const std::string name = settings.upstream.name;
     auto old = clusters_.extract(name);
     if (old.empty()) {
@@ -139,6 +159,12 @@ void Worker::take(const std::shared_ptr<const upstream::AddressBook>& addresses)
   for (const auto& [name, cluster] : clusters_) cluster->update(addresses);
 }
 
+void Worker::take(std::shared_ptr<const net::TlsBook> tls) {
+  tls_ = std::move(tls);
+  for (const auto& [name, cluster] : clusters_) cluster->update(upstream_context(*tls_, name));
+  for (auto& [name, open] : listeners_) open.tls = listener_context(*tls_, name);
+}
+
 void Worker::update_listeners(Assignment& assignment) {
   std::map<std::string, OpenListener> next;
   for (const config::Listener& settings : assignment.snapshot->listeners) {
@@ -146,6 +172,7 @@ void Worker::update_listeners(Assignment& assignment) {
     const auto socket = assignment.sockets.find(settings.name);
     OpenListener open = old.empty() ? OpenListener{} : std::move(old.mapped());
     open.settings = std::make_shared<const config::Listener>(settings);
+    open.tls = listener_context(*tls_, settings.name);
     if (socket != assignment.sockets.end()) {
       auto listener = net::TcpListener::listen(
           loop_, socket->second,
@@ -161,13 +188,23 @@ void Worker::update_listeners(Assignment& assignment) {
   }
 }
 
-void Worker::on_accept(const std::string& listener, std::unique_ptr<net::Transport> transport) {
+std::unique_ptr<net::Transport> Worker::dress(const OpenListener& open,
+                                              std::unique_ptr<net::TcpTransport> tcp) {
+  if (!open.settings->tls) return tcp;
+  if (open.tls == nullptr) return nullptr;  // never in the clear
+  return net::TlsTransport::accept(loop_, std::move(tcp), open.tls,
+                                   {services_.plan->snapshot->timeouts.header, kPlainHttpAnswer});
+}
+
+void Worker::on_accept(const std::string& listener, std::unique_ptr<net::TcpTransport> tcp) {
   const auto open = listeners_.find(listener);
   if (open == listeners_.end()) return;
   const config::Snapshot& snapshot = *services_.plan->snapshot;
   const std::uint64_t connections_max =
       std::max<std::uint64_t>(1, snapshot.limits.connections / snapshot.workers);
   if (connections_.size() >= connections_max + connections_max / kRefusedPart + 1) return;
+  std::unique_ptr<net::Transport> transport = dress(open->second, std::move(tcp));
+  if (transport == nullptr) return;
   auto connection = std::make_unique<downstream::DownstreamConnection>(
       *this, services_, open->second.settings, std::move(transport));
   downstream::DownstreamConnection& accepted = *connection;

@@ -22,6 +22,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/exchange/shadows.h"
 #include "proxy/net/tcp_listener.h"
+#include "proxy/net/tls_store.h"
 #include "proxy/upstream/cluster.h"
 
 namespace banyan::worker {
@@ -42,6 +43,7 @@ struct Assignment {
   observe::MigrationStats* none = nullptr;
   comparison::Ledger* process_ledger = nullptr;
   std::shared_ptr<const upstream::AddressBook> addresses;  // of the endpoints' host names
+  std::shared_ptr<const net::TlsBook> tls = std::make_shared<net::TlsBook>();
   std::map<std::string, int> sockets;  // bound, of listeners that are new, by name
 };
 
@@ -60,6 +62,8 @@ class Worker final : public downstream::Connection::Owner {
   void take(Assignment assignment);
   void take(std::shared_ptr<const routing::FlagTable> flags) { services_.flags = std::move(flags); }
   void take(const std::shared_ptr<const upstream::AddressBook>& addresses);
+  // Certificates or CAs changed on the disk.
+  void take(std::shared_ptr<const net::TlsBook> tls);
   // A latch was set: shadows that it stops are cut off.
   void follow_latches() { shadows_.abandon_rolled_back(); }
   void start_drain();
@@ -80,11 +84,14 @@ class Worker final : public downstream::Connection::Owner {
   struct OpenListener {
     std::shared_ptr<const config::Listener> settings;
     std::unique_ptr<net::TcpListener> listener;
+    std::shared_ptr<const net::TlsServerContext> tls;  // given where settings->tls is
   };
 
   void update_clusters(const Assignment& assignment);
   void update_listeners(Assignment& assignment);
-  void on_accept(const std::string& listener, std::unique_ptr<net::Transport> transport);
+  void on_accept(const std::string& listener, std::unique_ptr<net::TcpTransport> tcp);
+  [[nodiscard]] std::unique_ptr<net::Transport> dress(const OpenListener& open,
+                                                      std::unique_ptr<net::TcpTransport> tcp);
   void on_connection_done(downstream::Connection& connection) override;
   void on_http2(downstream::Connection& connection,
                 std::shared_ptr<const config::Listener> listener,
@@ -97,6 +104,7 @@ class Worker final : public downstream::Connection::Owner {
   exchange::Shadows shadows_;
   exchange::Services services_;
   std::map<std::string, OpenListener> listeners_;
+  std::shared_ptr<const net::TlsBook> tls_ = std::make_shared<net::TlsBook>();
   std::vector<std::unique_ptr<downstream::Connection>> connections_;
   std::function<void()> finished_;
   std::thread thread_;

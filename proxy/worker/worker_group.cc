@@ -50,7 +50,7 @@ class WorkerGroup::Crew {
                             const std::shared_ptr<const config::Snapshot>& snapshot,
                             const std::shared_ptr<const routing::FlagTable>& flags);
   void assign(const std::shared_ptr<const config::Snapshot>& snapshot,
-              const std::shared_ptr<const routing::FlagTable>& flags,
+              const std::shared_ptr<const routing::FlagTable>& flags, const net::TlsBooks& tls,
               std::map<std::string, Bound> bound, Done done);
   template <class F>
   void tell_all(F what, Done done);
@@ -143,10 +143,12 @@ Assignment WorkerGroup::Crew::assignment_for(
 
 void WorkerGroup::Crew::assign(const std::shared_ptr<const config::Snapshot>& snapshot,
                                const std::shared_ptr<const routing::FlagTable>& flags,
-                               std::map<std::string, Bound> bound, Done done) {
+                               const net::TlsBooks& tls, std::map<std::string, Bound> bound,
+                               Done done) {
   auto all = std::make_shared<Countdown>(shared_.control, workers_.size(), std::move(done));
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     auto assignment = std::make_shared<Assignment>(assignment_for(i, snapshot, flags));
+    if (i < tls.size()) assignment->tls = tls[i];
     for (const auto& [name, b] : bound) assignment->sockets.emplace(name, b.sockets[i]);
     workers_[i]->loop().post([worker = workers_[i].get(), assignment, all] {
       worker->take(std::move(*assignment));
@@ -183,7 +185,8 @@ WorkerGroup::~WorkerGroup() {
 }
 
 Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot,
-                                std::shared_ptr<const routing::FlagTable> flags) {
+                                std::shared_ptr<const routing::FlagTable> flags,
+                                net::TlsBooks tls) {
   auto bound = crew_->bind_new(*snapshot);
   if (!bound) return tl::unexpected(bound.error());
   crew_->names_.watch(*snapshot);
@@ -193,17 +196,19 @@ Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot
     crew_->workers_.push_back(std::make_unique<Worker>(
         i, crew_->shared_.stats.worker(i), crew_->shared_.access_log, *crew_->comparisons_));
   }
-  crew_->assign(snapshot, flags, std::move(*bound), [] {});  // taken as the first thing they do
+  crew_->assign(snapshot, flags, tls, std::move(*bound),
+                [] {});  // taken as the first thing they do
   for (const auto& worker : crew_->workers_) worker->start_thread();
   return {};
 }
 
 Result<void> WorkerGroup::publish(std::shared_ptr<const config::Snapshot> snapshot,
-                                  std::shared_ptr<const routing::FlagTable> flags, Done done) {
+                                  std::shared_ptr<const routing::FlagTable> flags, Done done,
+                                  net::TlsBooks tls) {
   auto bound = crew_->bind_new(*snapshot);
   if (!bound) return tl::unexpected(bound.error());
   crew_->names_.watch(*snapshot);
-  crew_->assign(snapshot, flags, std::move(*bound), std::move(done));
+  crew_->assign(snapshot, flags, tls, std::move(*bound), std::move(done));
   return {};
 }
 
@@ -214,6 +219,13 @@ void WorkerGroup::publish(std::shared_ptr<const routing::FlagTable> flags, Done 
         all->tell();
       },
       std::move(done));
+}
+
+void WorkerGroup::publish(const net::TlsBooks& tls) {
+  for (std::size_t i = 0; i < crew_->workers_.size() && i < tls.size(); ++i) {
+    Worker& worker = *crew_->workers_[i];
+    worker.loop().post([&worker, book = tls[i]] { worker.take(book); });
+  }
 }
 
 void WorkerGroup::turn(Done done) {

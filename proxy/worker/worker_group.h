@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "config/snapshot.h"
+#include "proxy/net/tls_store.h"
 #include "proxy/observe/stats.h"
 #include "proxy/upstream/name_watch.h"
 #include "routing/slots.h"
@@ -45,14 +46,18 @@ class WorkerGroup {
 
   // Binds every listener and starts snapshot->workers threads. On an error nothing was started.
   [[nodiscard]] Result<void> start(std::shared_ptr<const config::Snapshot> snapshot,
-                                   std::shared_ptr<const routing::FlagTable> flags);
+                                   std::shared_ptr<const routing::FlagTable> flags,
+                                   net::TlsBooks tls = {});
   // A new configuration for every exchange that begins from now on. New listeners are bound before
   // anything changes; an error (an address that can not be bound) leaves all as it was and `done`
   // is not called.
   [[nodiscard]] Result<void> publish(std::shared_ptr<const config::Snapshot> snapshot,
-                                     std::shared_ptr<const routing::FlagTable> flags, Done done);
+                                     std::shared_ptr<const routing::FlagTable> flags, Done done,
+                                     net::TlsBooks tls = {});
   // Flags alone.
   void publish(std::shared_ptr<const routing::FlagTable> flags, Done done);
+  // Contexts of the same configuration from other files.
+  void publish(const net::TlsBooks& tls);
   // `done` after every worker has turned its loop once: a latch that was set before is then in
   // force for every request whose head arrives afterwards, and the shadows it stops are cut off.
   void turn(Done done);

@@ -25,8 +25,10 @@ class Asked:
 class Load:
     """with Load(address, threads=4) as load: …  — every exchange is in load.asked afterwards."""
 
-    def __init__(self, address, threads=4, target="/shop/item", users=64, pace_s=0.0):
+    def __init__(self, address, threads=4, target="/shop/item", users=64, pace_s=0.0,
+                 connect=Connection):
         self.address, self.target, self.users, self.pace_s = address, target, users, pace_s
+        self.connect = connect
         self.asked = []
         self._numbers = itertools.count(1)
         self._stop = threading.Event()
@@ -59,7 +61,7 @@ class Load:
                 break
             asked = Asked(str(next(self._numbers)), f"user-{turn % self.users}", time.monotonic())
             try:
-                connection = connection or Connection(self.address)
+                connection = connection or self.connect(self.address)
                 answer = connection.request("GET", self.target, [
                     ("x-user-id", asked.user), ("x-request-number", asked.id)])
                 asked.status, asked.served_by = answer.status, answer.served_by

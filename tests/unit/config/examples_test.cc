@@ -130,6 +130,35 @@ TEST(Examples, FullShowsTheDefaultsOfAMigration) {
   EXPECT_EQ(full->migrations[0].flag, full->migrations[0].name);
 }
 
+void expect_defaults(const TlsRules& rules) {
+  const TlsRules d;
+  EXPECT_EQ(rules.min_version, d.min_version);
+  EXPECT_EQ(rules.ciphers.text, d.ciphers.text);
+  EXPECT_EQ(rules.ciphersuites.text, d.ciphersuites.text);
+  EXPECT_EQ(rules.groups.text, d.groups.text);
+}
+
+TEST(Examples, FullShowsTheDefaultsOfTls) {
+  const auto full = full_example();
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->listeners.at(0).tls.value().client_must, TlsServer().client_must);
+  expect_defaults(full->listeners.at(0).tls->rules);
+  expect_defaults(full->upstreams.at(1).tls.value().rules);
+}
+
+TEST(Documentation, TheExamplesOfTlsLoad) {
+  const std::string text = file_text("docs/tls.md");
+  const std::string begin = "```yaml\n";
+  std::size_t count = 0;
+  for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+    at += begin.size();
+    const Loaded loaded = load_text(text.substr(at, text.find("```", at) - at), Files::leave_out);
+    for (const Problem& problem : loaded.problems) ADD_FAILURE() << to_text("tls.md", problem);
+    ++count;
+  }
+  EXPECT_EQ(count, 4U);
+}
+
 // A table row of docs/configuration.md begins with the key's path in backquotes.
 TEST(Documentation, HasEveryKeyAndNoOther) {
   const std::string text = file_text("docs/configuration.md");
