@@ -73,6 +73,8 @@ void Http2ServerCodec::on_closed(StreamId id) {
   *at = std::move(open_.back());
   open_.pop_back();
   if (section_ == id) section_ = 0;
+  // What is said of it from now on is said of an unknown stream.
+  (void)nghttp2_session_set_stream_user_data(session_.get(), to_nghttp2(id), nullptr);
   held_ -= stream->body.size();
   if (stream->owed > 0) (void)nghttp2_session_consume_connection(session_.get(), stream->owed);
   if (!std::exchange(stream->let_go, true)) {

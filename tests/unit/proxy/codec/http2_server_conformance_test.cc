@@ -311,7 +311,7 @@ TEST_F(Rfc9113, Section6_9TheConnectionsWindowSurvivesStreamsThatEndUnread) {
     feed(data(id, std::string(16'000, 'x')));
     feed(rst_stream(id));
     for (const Frame& f : frames()) {
-      if (f.type == NGHTTP2_WINDOW_UPDATE && f.stream == 0) given += f.word(0);
+      if (f.type == NGHTTP2_WINDOW_UPDATE && f.stream == 0) given += f.number_at(0);
     }
   }
   EXPECT_GT(given, 160'000U - 65'535U);
@@ -601,6 +601,19 @@ TEST_F(Http2Server, TheHeldBytesOfAConnectionAreBounded) {
                          [](const auto& e) { return e.ends_with("blocked"); });
   };
   EXPECT_EQ(blocked(told()), 20 - static_cast<int>(Http2ServerCodec::kHeldMax / piece.size()));
+}
+
+TEST_F(Http2Server, WhatWasHeldForAStreamThatTheClientResetIsForgotten) {
+  start();
+  feed(std::string(kHttp2Preface) + settings({{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0}}) +
+       settings_ack() + headers(1, get()));
+  codec->send_head(1, head_of(200));
+  codec->send_body(1, std::string(50'000, 'x'));
+  feed(rst_stream(1) + headers(3, get()));
+  (void)told();
+  codec->send_head(3, head_of(200));
+  codec->send_body(3, std::string(50'000, 'x'));
+  EXPECT_THAT(told(), IsEmpty());  // not blocked
 }
 
 TEST_F(Http2Server, TheEndOfTheConnectionEndsEveryExchange) {

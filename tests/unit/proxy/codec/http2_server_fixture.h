@@ -36,7 +36,6 @@ class Http2Server : public ::testing::Test, public Http2ServerEvents {
   TextSink sink;
   std::unique_ptr<Http2ServerCodec> codec;
   test::FrameReader reader;
-  bool answers_errors = true;
 
   static test::Fields get(const test::Fields& more = {}, const std::string& path = "/a") {
     test::Fields f{{":method", "GET"}, {":scheme", "http"}, {":authority", "h"}, {":path", path}};
@@ -119,7 +118,7 @@ class Http2Server : public ::testing::Test, public Http2ServerEvents {
   void on_request_error(StreamId id, const RequestHead&, Error error) override {
     note(id, "error " + std::string(reason_of(error.code)));
     const int status = status_of(error.code);
-    if (!answers_errors || status == 0) return;
+    if (status == 0) return codec->reset(id);
     codec->send_head(id, head_of(status, 0));
     codec->send_end(id);
   }
