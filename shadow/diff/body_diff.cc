@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "shadow/diff/content_coding.h"
+#include "shadow/diff/grpc_diff.h"
 #include "shadow/diff/json_diff.h"
 #include "shadow/diff/json_tape.h"
 #include "shadow/printable.h"
@@ -122,6 +123,8 @@ std::optional<std::string_view> plain(const CapturedResponse& response, std::str
 void compare_bodies(const CapturedResponse& left, const CapturedResponse& right,
                     Findings& findings) {
   if (left.body == right.body) return;
+  const bool as_grpc = is_grpc(left) && is_grpc(right);
+  if (as_grpc && compare_as_grpc(left.body, right.body, findings)) return;
   std::string left_storage;
   std::string right_storage;
   const auto a = plain(left, left_storage);

@@ -1,5 +1,6 @@
 // shadow/diff/body_diff.h: two bodies, compared by what they are.
 //
+//   both are gRPC, by Content-Type and by content?      message by message
 //   content coding off, on both sides or not at all
 //     -> both are JSON, by Content-Type and by content?  by structure
 //     -> else                                            by bytes, at `body`
