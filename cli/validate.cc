@@ -56,6 +56,14 @@ void add_validate(CLI::App& app, Action& chosen) {
       add_command(app, "validate", "Says every problem of a configuration in one pass.",
                   {"validate banyan.yaml", "validate --no-files banyan.yaml"});
   command.add_option("FILE", options->file, "The configuration")->required();
+  // `run` and `route` take it with -c; here that is a mistake worth a hint.
+  command.add_option("-c,--config")
+      ->group("")
+      ->check(CLI::Validator(
+          [](const std::string& file) {
+            return "the file stands without -c here: banyan validate " + file;
+          },
+          "", "hint"));
   command.add_flag("--no-files", options->no_files,
                    "Leaves out whether keys and files that it names exist");
   add_format(command, options->format);

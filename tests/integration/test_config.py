@@ -168,3 +168,10 @@ def test_a_second_signal_ends_at_once(banyan, legacy):
             assert proxy.process.wait(timeout=10) == 1
         except subprocess.TimeoutExpired:
             raise AssertionError("a second signal does not end it") from None
+
+
+def test_validate_with_c_says_how_it_is_done(tmp_path):
+    done = cli("validate", "-c", tmp_path / "banyan.yaml")
+    assert done.returncode == 2
+    assert f"banyan validate {tmp_path / 'banyan.yaml'}" in done.stderr
+    assert "-c" not in cli("validate", "--help").stdout
