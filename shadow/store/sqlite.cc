@@ -16,10 +16,24 @@ tl::unexpected<SqlError> failed(sqlite3* database, int code) {
   return tl::unexpected(SqlError{code & kPrimaryCode, text});
 }
 
+// A URI, in which `%`, `?` and `#` mean something.
+std::string unchanging_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 bool SqlError::is_corrupt() const { return code == SQLITE_CORRUPT || code == SQLITE_NOTADB; }
 bool SqlError::is_full() const { return code == SQLITE_FULL; }
+bool SqlError::may_not_write() const { return code == SQLITE_CANTOPEN || code == SQLITE_READONLY; }
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
@@ -75,10 +89,12 @@ std::string Statement::text(int column) const {
 
 SqlResult<Database> Database::open(const std::string& path, Mode mode) {
   sqlite3* handle = nullptr;
-  const int flags =
-      SQLITE_OPEN_NOMUTEX |
-      (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int rc = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const bool writes = mode == Mode::read_write;
+  const bool unchanging = mode == Mode::unchanging;
+  const int flags = SQLITE_OPEN_NOMUTEX | (unchanging ? SQLITE_OPEN_URI : 0) |
+                    (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+  const std::string name = unchanging ? unchanging_uri(path) : path;
+  const int rc = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   Database database;
   database.handle_.reset(handle);
   if (rc != SQLITE_OK) return failed(handle, rc);

@@ -18,8 +18,9 @@ namespace banyan::shadow {
 struct SqlError {
   int code = 0;
   std::string text;
-  [[nodiscard]] bool is_corrupt() const;  // no database, or one that contradicts itself
-  [[nodiscard]] bool is_full() const;     // the disk, or max_page_count
+  [[nodiscard]] bool is_corrupt() const;     // no database, or one that contradicts itself
+  [[nodiscard]] bool is_full() const;        // the disk, or max_page_count
+  [[nodiscard]] bool may_not_write() const;  // what a reader needs beside a database with a log
 };
 template <class T = void>
 using SqlResult = Result<T, SqlError>;
@@ -49,7 +50,9 @@ class Statement {
 
 class Database {
  public:
-  enum class Mode : std::uint8_t { read_only, read_write };
+  // unchanging: to be read, and nobody writes it. Its log is not looked at, and no file is made
+  // beside it, which a reader of a write-ahead log otherwise does.
+  enum class Mode : std::uint8_t { read_only, unchanging, read_write };
   [[nodiscard]] static SqlResult<Database> open(const std::string& path, Mode mode);
 
   [[nodiscard]] SqlResult<Statement> prepare(std::string_view sql);

@@ -97,7 +97,19 @@ StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& p
 StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::open_to_read(const std::string& path) {
   auto database = Database::open(path, Database::Mode::read_only);
   if (!database) return tl::unexpected(store_error(database.error()));
-  const auto version = database->number("PRAGMA user_version");
+  auto version = database->number("PRAGMA user_version");
+  // A reader keeps a file beside the log; in a read-only directory it can not, and need not where
+  // the log is empty.
+  if (!version && version.error().may_not_write() && file_bytes(path) > 0) {
+    if (file_bytes(path + "-wal") > 0) {
+      return tl::unexpected(StoreError{StoreError::Kind::other,
+                                       "it can not be read where nothing can be written beside it: "
+                                       "copy it with its -wal to another directory"});
+    }
+    database = Database::open(path, Database::Mode::unchanging);
+    if (!database) return tl::unexpected(store_error(database.error()));
+    version = database->number("PRAGMA user_version");
+  }
   if (!version) return tl::unexpected(store_error(version.error()));
   if (*version > kSchemaVersion) return tl::unexpected(later_schema(*version));
   if (*version == 0) {

@@ -1,12 +1,17 @@
 """Differences outlive the process, and a store that does not work harms nobody."""
 import json
+import os
 import resource
+import shutil
 import sqlite3
+import subprocess
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 from support import upstream as up
 from support.metrics import total
-from support.proxy import cli
+from support.proxy import binary, cli, environment
 from support.wait import eventually
 
 USER = [("x-user-id", "user-1")]
@@ -83,6 +88,36 @@ def test_a_report_of_a_stored_database(banyan, legacy, monolith, tmp_path):
         if proxy.process.poll() is None:
             proxy.stop()
     assert cli("report", "--store", tmp_path / "none.db").returncode == 1
+
+
+def as_somebody_who_may_not_write(directory, *arguments):
+    """`directory` is read-only for this command; for root nothing is, so root becomes nobody."""
+    directory.chmod(0o555)
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    try:
+        return subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True,
+                              timeout=60, env=environment(), check=False, **nobody)
+    finally:
+        directory.chmod(0o755)
+
+
+def test_a_database_in_a_read_only_directory_is_read(banyan, legacy, monolith):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 2)
+    stored(proxy)
+    source = proxy.dir / "state"
+    with tempfile.TemporaryDirectory() as name:  # not below one that is root's alone
+        for part in ("differences.db", "differences.db-wal"):
+            shutil.copy(source / part, name)
+        done = as_somebody_who_may_not_write(Path(name), "report", "--store", f"{name}/differences.db")
+        assert done.returncode == 1 and "copy it with its -wal" in done.stderr, done.stderr
+    proxy.stop()
+    with tempfile.TemporaryDirectory(prefix="a%20?b#") as name:
+        shutil.copy(source / "differences.db", name)
+        done = as_somebody_who_may_not_write(Path(name), "report", "--store", f"{name}/differences.db")
+        assert done.returncode == 0, done.stderr
+        assert "$.price" in done.stdout
 
 
 def test_a_reset_counts_anew(banyan, legacy, monolith):
