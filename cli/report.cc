@@ -1,10 +1,8 @@
-#include <cerrno>
+#include "cli/report.h"
+
 #include <chrono>
-#include <cstring>
-#include <fstream>
 
 #include "cli/admin_client.h"
-#include "cli/command.h"
 #include "config/scalar.h"
 #include "shadow/report.h"
 #include "shadow/store/sqlite_store.h"
@@ -33,19 +31,6 @@ std::string target_of(const Options& options, const std::string& format) {
   return target;
 }
 
-int write_out(const Options& options, const std::string& text) {
-  if (options.output.empty()) {
-    print_text(text);
-    return kDone;
-  }
-  std::ofstream file(options.output, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (file) return kDone;
-  print_message("banyan: " + options.output + ": " + std::strerror(errno));
-  return kFailed;
-}
-
 bool has_mismatch(const json& report) {
   for (const json& migration : report.value("migrations", json::array())) {
     for (const json& verdicts : migration.value("directions", json::object())) {
@@ -69,6 +54,12 @@ int judge(const Options& options, const Reply& told) {
 }
 
 int report_of_processes(const Options& options) {
+  const bool lines = options.format == "text" || options.format == "json";
+  if (options.admins.urls.size() > 1 && !lines) {
+    print_message("banyan: --format " + options.format +
+                  " of several proxies: save each with --format json, then banyan report merge");
+    return kUsage;
+  }
   std::string text;
   const int code = ask_all(options.admins, {"GET", target_of(options, options.format), nullptr},
                            [&](const Reply& reply) {
@@ -76,7 +67,7 @@ int report_of_processes(const Options& options) {
                              if (!text.ends_with('\n')) text += '\n';
                              return judge(options, reply);
                            });
-  return text.empty() ? code : worse(code, write_out(options, text));
+  return text.empty() ? code : worse(code, write_report(options.output, text));
 }
 
 // Straight from the database, of a process that runs or does not.
@@ -95,9 +86,8 @@ int report_of_store(const Options& options) {
   shadow::DifferenceTable table;
   for (const shadow::EpochRecord& record : *records) table.restore(record);
   const auto report = table.report(options.names);
-  const auto format =
-      options.format == "json" ? shadow::ReportFormat::json : shadow::ReportFormat::text;
-  const int code = write_out(options, shadow::render(report, format, now));
+  const auto format = *shadow::report_format_of(options.format);
+  const int code = write_report(options.output, shadow::render(report, format, now));
   if (options.fail_on.empty()) return code;
   const bool holds =
       has_mismatch(json::parse(shadow::render(report, shadow::ReportFormat::json, now)));
@@ -145,8 +135,9 @@ void add_report(CLI::App& app, Action& chosen) {
   CLI::App& command =
       add_command(app, "report", "Where the answers of the two arms differ.",
                   {"report", "report orders --format json -o report.json", "report --since 2h",
-                   "report --fail-on mismatch", "report reset orders",
-                   "report --store /var/lib/banyan/differences.db"});
+                   "report --fail-on mismatch", "report --format html -o report.html",
+                   "report merge pod-1.json pod-2.json", "report compare before.json after.json",
+                   "report reset orders", "report --store /var/lib/banyan/differences.db"});
   command.add_option("NAME", options->names, "Migrations; none: all of them");
   command.add_option("-o,--output", options->output, "Writes to a file");
   command.add_option("--fail-on", options->fail_on, "Ends with 3 where there is one")
@@ -155,9 +146,11 @@ void add_report(CLI::App& app, Action& chosen) {
       ->check(CLI::Validator(duration_problem, "DURATION", "duration"));
   command.add_option("--epoch", options->epoch, "Another epoch than the latest; from the store");
   command.add_option("--store", options->store, "Reads a stored database, asks no process");
-  add_format(command, options->format);
+  add_report_format(command, options->format);
   add_admin(command, options->admins);
   add_reset(command, chosen);
+  add_report_merge(command, chosen);
+  add_report_compare(command, chosen);
   command.callback([options, &command, &chosen] {
     if (!command.get_subcommands().empty()) return;
     chosen = [options] {

@@ -1,11 +1,10 @@
 #include "shadow/difference_table.h"
 
 #include <algorithm>
-#include <numeric>
-#include <tuple>
 #include <utility>
 
 #include "shadow/printable.h"
+#include "shadow/report_order.h"
 
 namespace banyan::shadow {
 namespace {
@@ -13,23 +12,6 @@ namespace {
 constexpr std::size_t kTargetShownMax = 512;
 // What an entry of a map or a vector costs beside its text, about.
 constexpr std::size_t kEntryBytes = 96;
-
-std::uint64_t mismatches(const EndpointReport& report) {
-  return report.verdicts[static_cast<std::size_t>(Verdict::mismatch)];
-}
-
-std::uint64_t total(const EndpointReport& report) {
-  return std::accumulate(report.verdicts.begin(), report.verdicts.end(), std::uint64_t{0});
-}
-
-bool more_important(const EndpointReport& a, const EndpointReport& b) {
-  return std::make_tuple(mismatches(b), total(b), std::string_view(a.endpoint)) <
-         std::make_tuple(mismatches(a), total(a), std::string_view(b.endpoint));
-}
-
-bool more_frequent(const Place& a, const Place& b) {
-  return std::tie(b.count, a.path, a.kind) < std::tie(a.count, b.path, b.kind);
-}
 
 Sample sample_of(const Redaction& redaction, const CapturedPair& pair, const Difference& found) {
   Sample sample{pair.at,
@@ -183,10 +165,7 @@ std::vector<MigrationReport> DifferenceTable::report(
   std::vector<MigrationReport> reports;
   for (const std::string& name : names) {
     MigrationReport& report = reports.emplace_back(report_of(name));
-    std::sort(report.endpoints.begin(), report.endpoints.end(), more_important);
-    for (EndpointReport& endpoint : report.endpoints) {
-      std::sort(endpoint.places.begin(), endpoint.places.end(), more_frequent);
-    }
+    sort_by_weight(report);
   }
   return reports;
 }

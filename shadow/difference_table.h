@@ -96,7 +96,8 @@ class DifferenceTable {
   // `told` is called when something is unsaved that was not, under the table's lock; it is short.
   // Empty: nobody is told any more.
   void tell_unsaved(std::function<void()> told);
-  // What was added since the last call, and epochs that a reset began. `superseded`: pairs that were given up meanwhile.
+  // What was added since the last call, and epochs that a reset began. `superseded`: pairs that
+  // were given up meanwhile.
   [[nodiscard]] std::vector<EpochRecord> take_unsaved(std::uint64_t& superseded);
   // What was saved before, of a migration that nothing was added to yet. Records of one epoch add
   // up.
@@ -128,7 +129,7 @@ class DifferenceTable {
     std::uint64_t generation = 0;
     WallTime since;
     std::map<std::string, Endpoint, std::less<>> endpoints;
-    std::size_t bytes = 0;  // of TableLimits::bytes_max
+    std::size_t bytes = 0;       // of TableLimits::bytes_max
     bool begun_unsaved = false;  // it was reset, which has to be saved even if nothing follows
   };
   // nullptr: a straggler.

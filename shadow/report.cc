@@ -1,11 +1,42 @@
 #include "shadow/report.h"
 
+#include <array>
+
 #include "shadow/report_format.h"
 
 namespace banyan::shadow {
 
+namespace {
+
+struct Format {
+  std::string_view word;
+  std::string_view media_type;
+  std::string (*render)(const std::vector<MigrationReport>& report, WallTime now);
+};
+// In the order of ReportFormat.
+constexpr std::array<Format, 5> kFormats{{
+    {"text", "text/plain; charset=utf-8", render_text},
+    {"json", "application/json", render_json},
+    {"markdown", "text/markdown; charset=utf-8", render_markdown},
+    {"junit", "application/xml", render_junit},
+    {"html", "text/html; charset=utf-8", render_html},
+}};
+
+const Format& of(ReportFormat format) { return kFormats[static_cast<std::size_t>(format)]; }
+
+}  // namespace
+
+std::optional<ReportFormat> report_format_of(std::string_view word) {
+  for (std::size_t i = 0; i < kFormats.size(); ++i) {
+    if (kFormats[i].word == word) return static_cast<ReportFormat>(i);
+  }
+  return std::nullopt;
+}
+
+std::string_view media_type_of(ReportFormat format) { return of(format).media_type; }
+
 std::string render(const std::vector<MigrationReport>& report, ReportFormat format, WallTime now) {
-  return format == ReportFormat::json ? render_json(report, now) : render_text(report, now);
+  return of(format).render(report, now);
 }
 
 }  // namespace banyan::shadow

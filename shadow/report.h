@@ -1,7 +1,10 @@
 // shadow/report.h: the shadow-diff report, as people and programs read it. Pure.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -9,10 +12,18 @@
 
 namespace banyan::shadow {
 
-enum class ReportFormat : std::uint8_t { text, json };
+enum class ReportFormat : std::uint8_t { text, json, markdown, junit, html };
+// `text`, `json`, `markdown`, `junit`, `html`
+[[nodiscard]] std::optional<ReportFormat> report_format_of(std::string_view word);
+// For Content-Type.
+[[nodiscard]] std::string_view media_type_of(ReportFormat format);
 
-// Everything that came from traffic is escaped: no control character reaches a terminal.
-// JSON: {"generated_at", "migrations": [{"name", "epoch", "since", "directions": {"to_monolith":
+// Of the JSON formats. What a reader relied on stays within one version; more keys may come.
+inline constexpr std::uint64_t kReportVersion = 1;
+
+// Everything that came from traffic is escaped, in each format as that needs it: no control
+// character reaches a terminal, no markup a browser. JSON: {"version", "generated_at",
+// "migrations": [{"name", "epoch", "since", "directions": {"to_monolith":
 // {"match": n, …}, …}, "endpoints": [{"endpoint", "verdicts", "differences": [{"path", "kind",
 // "count", "samples": [{"at", "method", "target", "path", "left", "right"}]}]}]}]}
 [[nodiscard]] std::string render(const std::vector<MigrationReport>& report, ReportFormat format,

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "shadow/report.h"
 #include "shadow/report_format.h"
 
 namespace banyan::shadow {
@@ -68,7 +69,9 @@ Json migration_json(const MigrationReport& migration) {
 std::string render_json(const std::vector<MigrationReport>& report, WallTime now) {
   Json migrations = Json::array();
   for (const MigrationReport& migration : report) migrations.push_back(migration_json(migration));
-  const Json json = {{"generated_at", time_json(now)}, {"migrations", std::move(migrations)}};
+  const Json json = {{"version", kReportVersion},
+                     {"generated_at", time_json(now)},
+                     {"migrations", std::move(migrations)}};
   // ASCII only: DEL, C1 and direction marks are escaped as well. Bytes that are not UTF-8 come out
   // as U+FFFD.
   return json.dump(kIndent, ' ', true, Json::error_handler_t::replace) + "\n";

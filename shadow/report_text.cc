@@ -1,4 +1,3 @@
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -23,33 +22,6 @@ constexpr std::array<Column, kVerdictCount> kColumns{{{"match", Verdict::match},
 // Room for ten million, and for the longest title.
 constexpr std::size_t kColumnWidth = 10;
 constexpr std::size_t kWideColumnWidth = 14;
-
-std::string time_text(WallTime time) {
-  if (time == WallTime{}) return "-";
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC",
-                     fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time)));
-}
-
-// 12345678 -> 12,345,678
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) {
-    at -= 3;
-    text.insert(at, 1, ',');
-  }
-  return text;
-}
-
-// Neither 0 nor 100 % is said unless it is exactly that.
-std::string percent(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return "-";
-  if (part == 0) return "0 %";
-  if (part == whole) return "100 %";
-  const double share = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-  if (share < 0.01) return "< 0.01 %";
-  if (share >= 99.995) return "> 99.99 %";
-  return fmt::format("{:.2f} %", share);
-}
 
 class TextReport {
  public:

@@ -18,6 +18,7 @@
 #include "proxy/control/status_page.h"
 #include "proxy/control/switchboard.h"
 #include "shadow/difference_table.h"
+#include "shadow/report.h"
 #include "shadow/store/store_thread.h"
 
 namespace banyan::control {
@@ -80,7 +81,8 @@ class AdminApi {
   void rollback_all(const Call& call);
   void rearm(const Call& call);
   void report(const Call& call);
-  void stored_report(const Call& call, const shadow::RecordQuery& query, const std::string& format);
+  void stored_report(const Call& call, const shadow::RecordQuery& query,
+                     shadow::ReportFormat format);
   void differences(const Call& call);
   void difference(const Call& call);
   void reset(const Call& call);

@@ -38,10 +38,9 @@ json difference_json(const shadow::StoredDifference& one) {
 }
 
 AdminResponse rendered(const std::vector<shadow::MigrationReport>& report,
-                       const std::string& format, WallTime now) {
-  const auto kind = format == "json" ? shadow::ReportFormat::json : shadow::ReportFormat::text;
-  AdminResponse response = text_response(shadow::render(report, kind, now));
-  if (format == "json") response.content_type = "application/json";
+                       shadow::ReportFormat format, WallTime now) {
+  AdminResponse response = text_response(shadow::render(report, format, now));
+  response.content_type = shadow::media_type_of(format);
   return response;
 }
 
@@ -74,9 +73,9 @@ void AdminApi::report(const Call& call) {
   if (const auto bad = unknown_key(call.target, {"migration", "format", "since", "epoch"})) {
     return call.reply(problem(400, *bad));
   }
-  const std::string format = call.target.first("format").value_or("json");
-  if (format != "json" && format != "text") {
-    return call.reply(problem(400, "format: text or json"));
+  const auto format = shadow::report_format_of(call.target.first("format").value_or("json"));
+  if (!format) {
+    return call.reply(problem(400, "format: text, json, html, markdown or junit"));
   }
   const auto names = call.target.all("migration");
   for (const std::string& name : names) {
@@ -90,12 +89,12 @@ void AdminApi::report(const Call& call) {
     if (!duration) return call.reply(problem(400, "since: " + duration.error()));
     query.since = parts_.now() - *duration;
   }
-  if (query.epoch || query.since) return stored_report(call, query, format);
-  call.reply(rendered(parts_.differences.report(names), format, parts_.now()));
+  if (query.epoch || query.since) return stored_report(call, query, *format);
+  call.reply(rendered(parts_.differences.report(names), *format, parts_.now()));
 }
 
 void AdminApi::stored_report(const Call& call, const shadow::RecordQuery& query,
-                             const std::string& format) {
+                             shadow::ReportFormat format) {
   const auto found = nothing_found<std::vector<shadow::EpochRecord>>();
   const bool asked = parts_.read_store(
       [found, query](shadow::Store* store) {

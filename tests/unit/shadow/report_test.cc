@@ -4,37 +4,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/unit/shadow/reports.h"
+
 namespace banyan::shadow {
 namespace {
 
 using namespace std::string_literals;
 
-// 2026-11-22 13:37:05.250 UTC
-WallTime now() { return WallTime{} + std::chrono::milliseconds(1'795'354'625'250); }
-
-std::vector<MigrationReport> example() {
-  MigrationReport orders;
-  orders.migration = "orders";
-  orders.epoch = "2026-11-22.3";
-  orders.since = now() - std::chrono::hours(1);
-  orders.to_monolith = {12'000, 0, 0, 345, 12};
-  orders.to_legacy = {7, 0, 0, 0, 0};
-  EndpointReport endpoint;
-  endpoint.endpoint = "GET /orders/{id}";
-  endpoint.verdicts = {900, 0, 0, 345, 12};
-  Sample sample{now(), "GET", "/orders/42?a=1", "$.items[17].price", "10", "10.5"};
-  endpoint.places.push_back({"$.items[*].price", Kind::value, 1'290, {sample}});
-  endpoint.places.push_back(
-      {"status", Kind::no_answer, 3, {{now(), "GET", "/orders/7", "status", "200", "timed_out"}}});
-  endpoint.places.push_back(
-      {"$.note", Kind::missing, 1, {{now(), "GET", "/o", "$.note", "1", ""}}});
-  orders.endpoints.push_back(endpoint);
-  EndpointReport quiet;
-  quiet.endpoint = "GET /orders";
-  quiet.verdicts = {11'107, 0, 0, 0, 0};
-  orders.endpoints.push_back(quiet);
-  return {orders};
-}
+WallTime now() { return report_time(); }
+std::vector<MigrationReport> example() { return example_report(); }
 
 TEST(ReportText, IsWhatAPersonSigns) {
   EXPECT_EQ(render(example(), ReportFormat::text, now()),
@@ -121,6 +99,7 @@ TEST(Report, NoControlCharacterReachesATerminal) {
 TEST(ReportJson, HasTheShapeThatProgramsRead) {
   const auto json = nlohmann::json::parse(render(example(), ReportFormat::json, now()));
   const auto expected = nlohmann::json::parse(R"({
+    "version": 1,
     "generated_at": "2026-11-22T13:37:05.250Z",
     "migrations": [{
       "name": "orders", "epoch": "2026-11-22.3", "since": "2026-11-22T12:37:05.250Z",

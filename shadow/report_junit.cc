@@ -1,0 +1,88 @@
+// A report for CI: a suite for each migration, a case for each endpoint, which fails with a
+// mismatch and is skipped where nothing of it could be compared.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "shadow/markup.h"
+#include "shadow/report_format.h"
+
+namespace banyan::shadow {
+namespace {
+
+bool is_skipped(const EndpointReport& endpoint) { return compared_of(endpoint.verdicts) == 0; }
+bool is_failed(const EndpointReport& endpoint) {
+  return count_of(endpoint.verdicts, Verdict::mismatch) > 0;
+}
+
+class Junit {
+ public:
+  void append(const MigrationReport& migration) {
+    std::size_t failed = 0, skipped = migration.endpoints.empty() ? 1 : 0;
+    for (const EndpointReport& endpoint : migration.endpoints) {
+      failed += is_failed(endpoint) ? 1U : 0U;
+      skipped += is_skipped(endpoint) ? 1U : 0U;
+    }
+    const std::size_t cases = std::max<std::size_t>(migration.endpoints.size(), 1);
+    line(R"(  <testsuite name="{}" tests="{}" failures="{}" errors="0" skipped="{}">)",
+         markup_escaped(migration.migration), cases, failed, skipped);
+    if (migration.endpoints.empty()) skip(migration.migration, "(all)");
+    for (const EndpointReport& endpoint : migration.endpoints) append(migration, endpoint);
+    line("  </testsuite>");
+  }
+
+  template <class... T>
+  void line(fmt::format_string<T...> format, T&&... arguments) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(arguments)...);
+    out_ += '\n';
+  }
+  std::string finish() { return std::move(out_); }
+
+ private:
+  void skip(std::string_view migration, std::string_view name) {
+    line(R"(    <testcase classname="{}" name="{}">)", markup_escaped(migration),
+         markup_escaped(name));
+    line(R"(      <skipped message="nothing was compared"/>)");
+    line("    </testcase>");
+  }
+
+  void append(const MigrationReport& migration, const EndpointReport& endpoint) {
+    if (is_skipped(endpoint)) return skip(migration.migration, endpoint.endpoint);
+    const std::uint64_t compared = compared_of(endpoint.verdicts);
+    const std::uint64_t mismatch = count_of(endpoint.verdicts, Verdict::mismatch);
+    line(R"(    <testcase classname="{}" name="{}"{}>)", markup_escaped(migration.migration),
+         markup_escaped(endpoint.endpoint), is_failed(endpoint) ? "" : "/");
+    if (!is_failed(endpoint)) return;
+    line(R"x(      <failure type="mismatch" message="{} of {} differ ({})">)x", grouped(mismatch),
+         grouped(compared), markup_escaped(percent(mismatch, compared)));
+    for (const Place& place : endpoint.places) append(place);
+    line("      </failure>");
+    line("    </testcase>");
+  }
+
+  void append(const Place& place) {
+    line("{} x {} at {}", grouped(place.count), to_string(place.kind), markup_escaped(place.path));
+    for (const Sample& sample : place.samples) {
+      line("  {} {} {}", time_text(sample.at), markup_escaped(sample.method),
+           markup_escaped(sample.target));
+      line("    legacy    {}", markup_escaped(sample.left));
+      line("    monolith  {}", markup_escaped(sample.right));
+    }
+  }
+
+  std::string out_;
+};
+
+}  // namespace
+
+std::string render_junit(const std::vector<MigrationReport>& report, WallTime) {
+  Junit junit;
+  junit.line(R"(<?xml version="1.0" encoding="UTF-8"?>)");
+  junit.line(R"(<testsuites name="banyan report">)");
+  for (const MigrationReport& migration : report) junit.append(migration);
+  junit.line("</testsuites>");
+  return junit.finish();
+}
+
+}  // namespace banyan::shadow

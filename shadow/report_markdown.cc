@@ -1,0 +1,99 @@
+// A report for a pull request: CommonMark with GitHub's tables. What came from traffic stands in
+// code spans, where nothing is interpreted, and never in a table, whose cells end at a `|`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "shadow/printable.h"
+#include "shadow/report_format.h"
+
+namespace banyan::shadow {
+namespace {
+
+// A fence longer than any run of backquotes inside.
+std::string code(std::string_view text) {
+  const std::string shown = printable(text);
+  std::size_t run = 0, longest = 0;
+  for (const char c : shown) {
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  const std::string fence(longest + 1, '`');
+  const bool padded = shown.starts_with('`') || shown.ends_with('`') || shown.starts_with(' ');
+  const std::string_view pad = padded ? " " : "";
+  return fmt::format("{}{}{}{}{}", fence, pad, shown, pad, fence);
+}
+
+std::string value(std::string_view text) { return text.empty() ? "(nothing)" : code(text); }
+
+class Markdown {
+ public:
+  void append(const MigrationReport& migration) {
+    line("## Migration {}", code(migration.migration));
+    line("");
+    const std::string epoch =
+        migration.epoch.empty() ? "" : "Epoch " + code(migration.epoch) + ". ";
+    line("{}{}", epoch, counted_since(migration));
+    line("");
+    if (migration.endpoints.empty()) return;
+    line("| shadow | compared | match | mismatch | not comparable | mismatch |");
+    line("|---|--:|--:|--:|--:|--:|");
+    direction("to monolith", migration.to_monolith);
+    direction("to legacy", migration.to_legacy);
+    line("");
+    for (const EndpointReport& endpoint : migration.endpoints) append(endpoint);
+  }
+
+  template <class... T>
+  void line(fmt::format_string<T...> format, T&&... arguments) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(arguments)...);
+    out_ += '\n';
+  }
+  std::string finish() { return std::move(out_); }
+
+ private:
+  void direction(std::string_view name, const VerdictCounts& counts) {
+    const std::uint64_t compared = compared_of(counts);
+    const std::uint64_t mismatch = count_of(counts, Verdict::mismatch);
+    line("| {} | {} | {} | {} | {} | {} |", name, grouped(compared),
+         grouped(count_of(counts, Verdict::match)), grouped(mismatch),
+         grouped(count_of(counts, Verdict::not_comparable)), percent(mismatch, compared));
+  }
+
+  void append(const EndpointReport& endpoint) {
+    const std::uint64_t compared = compared_of(endpoint.verdicts);
+    const std::uint64_t mismatch = count_of(endpoint.verdicts, Verdict::mismatch);
+    line("### {}", code(endpoint.endpoint));
+    line("");
+    line("{} compared, **{} mismatch** ({})", grouped(compared), grouped(mismatch),
+         percent(mismatch, compared));
+    line("");
+    for (const Place& place : endpoint.places) append(place);
+    if (!endpoint.places.empty()) line("");
+  }
+
+  void append(const Place& place) {
+    line("- {} × {} at {}", grouped(place.count), to_string(place.kind), code(place.path));
+    if (place.samples.empty()) return;
+    const Sample& sample = place.samples.front();
+    line("  - legacy: {}", value(sample.left));
+    line("  - monolith: {}", value(sample.right));
+    line("  - {} {}, {}", code(sample.method), code(sample.target), time_text(sample.at));
+  }
+
+  std::string out_;
+};
+
+}  // namespace
+
+std::string render_markdown(const std::vector<MigrationReport>& report, WallTime now) {
+  Markdown markdown;
+  markdown.line("# Shadow-diff report of {}", time_text(now));
+  markdown.line("");
+  if (report.empty()) markdown.line("Nothing was compared yet.");
+  for (const MigrationReport& migration : report) markdown.append(migration);
+  return markdown.finish();
+}
+
+}  // namespace banyan::shadow
