@@ -164,6 +164,8 @@ TEST(Conformance, Rfc9110Section7_7ThePathAndTheQueryPassUntouched) {
 TEST(Conformance, Rfc9110Section7_8UpgradeIsIgnored) {
   EXPECT_EQ(forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"),
             "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(forwarded("GET / HTTP/1.0\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(answered("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"),
             "upstream_malformed");
 }
@@ -173,6 +175,24 @@ TEST(Conformance, Rfc9110Section8_6NoLengthWhereThereCanBeNone) {
   EXPECT_EQ(answered("HTTP/1.1 103 X\r\nContent-Length: 5\r\n\r\n"), "HTTP/1.1 103 X\r\n\r\n");
   EXPECT_EQ(answered("HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n"),
             "HTTP/1.1 204 X\r\n\r\n");
+}
+
+TEST(Conformance, Rfc9112Section6_1NoCodingWhereThereCanBeNone) {
+  EXPECT_EQ(answered("HTTP/1.1 103 X\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            "HTTP/1.1 103 X\r\n\r\n");
+  EXPECT_EQ(answered("HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            "HTTP/1.1 204 X\r\n\r\n");
+}
+
+TEST(Conformance, Rfc9110Section11_6CredentialsAndChallengesPassUntouched) {
+  const std::string request =
+      "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Digest a=\"b, c\",  d=e\r\n"
+      "authorization: Basic YTpi==\r\n\r\n";
+  EXPECT_EQ(forwarded(request), request);
+  const std::string response =
+      "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"a\", Digest x=\"y,z\"\r\n"
+      "www-authenticate: Other  a\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_EQ(answered(response), response);
 }
 
 TEST(Conformance, Rfc9110Section9_1MethodsAreCaseSensitive) {

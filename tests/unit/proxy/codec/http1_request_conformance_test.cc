@@ -138,6 +138,11 @@ TEST(Rfc9112Section3_2Host, MissingRepeatedOrInvalid) {
   EXPECT_EQ(request_verdict("GET / HTTP/1.1\r\n\r\n"), "bad_host");
   EXPECT_EQ(request_verdict("GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"), "bad_host");
   EXPECT_EQ(request_verdict("GET / HTTP/1.1\r\nHost: h\r\nhost: g\r\n\r\n"), "bad_host");
+  // More than one, or an invalid one: in any request message.
+  EXPECT_EQ(request_verdict("GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n"), "bad_host");
+  EXPECT_EQ(request_verdict("GET / HTTP/1.0\r\nHost: a b\r\n\r\n"), "bad_host");
+  EXPECT_EQ(request_verdict("GET http://h/ HTTP/1.1\r\n\r\n"), "bad_host");
+  EXPECT_EQ(request_verdict("GET http://h/ HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"), "bad_host");
   for (const std::string_view host : {"", "a b", "a,b", "u@h", "h/x", "h:x", "[::1", "\x80"}) {
     EXPECT_EQ(request_verdict("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n"),
               "bad_host")

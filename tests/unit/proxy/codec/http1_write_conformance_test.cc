@@ -154,6 +154,9 @@ TEST(Rfc9112Section9_6TearDown, ADrainIsToldWithTheNextResponse) {
   const Served served = server.answer({});
   EXPECT_THAT(served.text, ::testing::HasSubstr("Connection: close\r\n"));
   EXPECT_TRUE(served.closes);
+  const Lines before = server.events.lines;
+  server.read(kGet);
+  EXPECT_EQ(server.events.lines, before) << "no request behind the last one";
 }
 
 TEST(Rfc9112Section9_6TearDown, AnEarlyResponseEndsTheConnectionAndTheStream) {
@@ -280,6 +283,8 @@ TEST(Rfc9112Section8IncompleteMessages, TheEndOfTheClientCutsARequest) {
     const std::size_t lines = server.events.lines.size();
     server.codec.feed_eof();
     EXPECT_EQ(server.events.lines.size(), lines);
+    const bool head_is_whole = cut.find("\r\n\r\n") != std::string_view::npos;
+    EXPECT_EQ(lines == 1, !head_is_whole) << "nothing is told of half a head: " << cut;
   }
   for (const std::string_view whole : {std::string_view(""), std::string_view("\r\n"), kGet}) {
     Server server(whole);

@@ -57,6 +57,8 @@ TEST(ForwardRequest, Rfc9110Section761EveryConnectionFieldCounts) {
 TEST(ForwardRequest, Rfc9110Section1014TrailersAreAskedForWhereTheClientTakesThem) {
   EXPECT_EQ(forwarded({{"TE", "gzip, trailers"}, {"Connection", "te"}}), "te: trailers\n");
   EXPECT_EQ(forwarded({{"TE", "gzip"}, {"Connection", "te"}}), "");
+  EXPECT_EQ(forwarded({{"TE", "chunked, trailers"}, {"Connection", "te"}}), "te: trailers\n");
+  EXPECT_EQ(forwarded({{"TE", "chunked"}, {"Connection", "te"}}), "");
   RequestHead old;
   old.version = HttpVersion::http10;
   old.headers.add("TE", "trailers");
