@@ -120,7 +120,8 @@ class Html {
 
   void directions(const MigrationReport& migration) {
     line(
-        "<div class=\"scroll\">\n<table>\n<caption>Pairs of answers, by the arm that got the copy"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+        "aria-label=\"counts\">\n<table>\n<caption>Pairs of answers, by the arm that got the copy"
         "</caption>\n<thead><tr><th scope=\"col\">shadow</th><th scope=\"col\">compared</th>"
         "<th scope=\"col\">match</th><th scope=\"col\">mismatch</th><th scope=\"col\">share</th>"
         "<th scope=\"col\">not comparable</th></tr></thead>\n<tbody>");
@@ -132,7 +133,8 @@ class Html {
   void endpoints(const MigrationReport& migration, std::size_t number) {
     if (migration.endpoints.empty()) return;
     line(
-        "<div class=\"scroll\">\n<table>\n<caption>Endpoints, those with most mismatches first"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+        "aria-label=\"counts\">\n<table>\n<caption>Endpoints, those with most mismatches first"
         "</caption>\n<thead><tr><th scope=\"col\">endpoint</th><th scope=\"col\">compared</th>"
         "<th scope=\"col\">match</th><th scope=\"col\">mismatch</th><th scope=\"col\">share</th>"
         "<th scope=\"col\">not comparable</th></tr></thead>\n<tbody>");

@@ -7,7 +7,7 @@
 namespace banyan::shadow {
 
 inline constexpr std::string_view kReportStyleHash =
-    "sha256-jzJ3+uWcd1yhesDgCXIQdDoTnlHwWr54fCk39/c3YzU=";
+    "sha256-WsdOpyISN/mnmWp5rEklZdn4x9zpGbA1aRNxBjixwUQ=";
 inline constexpr std::string_view kReportStyle = R"css(
 :root { color-scheme: light dark; --page: #fff; --text: #1b1f24; --quiet: #57606a; --line: #d0d7de;
   --box: #f6f8fa; --bad: #a40e26; --good: #116329; --mark: #ffe08a; --link: #0550ae; }
@@ -39,13 +39,13 @@ th, td { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); 
   font-variant-numeric: tabular-nums; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; }
 thead th { font-weight: 600; color: var(--quiet); }
-th:first-child { width: 45%; }
+th:first-child { width: 45%; min-width: 11rem; }
 td, th + th { white-space: nowrap; }
 tbody th { font-weight: 400; }
 td.bad { color: var(--bad); }
 details { border: 1px solid var(--line); border-radius: .4rem; margin: .5rem 0; background: var(--box); }
 summary { cursor: pointer; padding: .5rem .75rem; overflow-wrap: anywhere; }
-summary:focus-visible, a:focus-visible, pre:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+summary:focus-visible, a:focus-visible, pre:focus-visible, .scroll:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 summary .count { display: inline-block; min-width: 4.5rem; font-variant-numeric: tabular-nums;
   font-weight: 600; }
 summary .kind { display: inline-block; min-width: 6rem; color: var(--quiet); }
