@@ -192,28 +192,28 @@ std::uint64_t AccessLog::dropped() const {
 
 std::string_view log_line(const ExchangeRecord& record, std::span<char> buffer) {
   JsonLine line(buffer);
-  line.add("at", record.at);
-  line.add("listener", record.listener, kLogValueBytesMax);
-  line.add("client", record.client, kLogValueBytesMax);
-  line.add("method", record.method, kLogValueBytesMax);
-  line.add("authority", record.authority, kLogValueBytesMax);
-  line.add("path", record.path, kLogPathBytesMax);
-  line.add("migration", record.migration, kLogValueBytesMax);
-  if (!record.upstream.empty()) line.add("upstream", record.upstream, kLogValueBytesMax);
-  line.add("arm", to_string(record.arm), kLogValueBytesMax);
-  line.add("role", to_string(record.role), kLogValueBytesMax);
-  line.add("reason", record.reason, kLogValueBytesMax);
-  if (record.bucket) line.add("bucket", std::uint64_t{*record.bucket});
-  line.add("status", static_cast<std::uint64_t>(std::max(record.status, 0)));
-  if (record.error) line.add("error", reason_of(*record.error), kLogValueBytesMax);
-  line.add("request_bytes", record.request_bytes);
-  line.add("response_bytes", record.response_bytes);
-  line.add("duration_us",
-           static_cast<std::uint64_t>(std::max<std::int64_t>(record.duration.count(), 0)));
-  if (!record.tls.empty()) line.add("tls", record.tls, kLogValueBytesMax);
-  if (!record.client_san.empty()) line.add("client_san", record.client_san, kLogValueBytesMax);
-  if (record.retried) line.add("retried", true);
-  if (record.fallback) line.add("fallback", true);
+  line.add<"at">(record.at);
+  line.add_plain<"listener">(record.listener);
+  line.add<"client">(record.client, kLogValueBytesMax);
+  line.add<"method">(record.method, kLogValueBytesMax);
+  line.add<"authority">(record.authority, kLogValueBytesMax);
+  line.add<"path">(record.path, kLogPathBytesMax);
+  line.add_plain<"migration">(record.migration);
+  if (!record.upstream.empty()) line.add_plain<"upstream">(record.upstream);
+  line.add_plain<"arm">(to_string(record.arm));
+  line.add_plain<"role">(to_string(record.role));
+  line.add_plain<"reason">(record.reason);
+  if (record.bucket) line.add<"bucket">(std::uint64_t{*record.bucket});
+  line.add<"status">(static_cast<std::uint64_t>(std::max(record.status, 0)));
+  if (record.error) line.add_plain<"error">(reason_of(*record.error));
+  line.add<"request_bytes">(record.request_bytes);
+  line.add<"response_bytes">(record.response_bytes);
+  line.add<"duration_us">(
+      static_cast<std::uint64_t>(std::max<std::int64_t>(record.duration.count(), 0)));
+  if (!record.tls.empty()) line.add<"tls">(record.tls, kLogValueBytesMax);
+  if (!record.client_san.empty()) line.add<"client_san">(record.client_san, kLogValueBytesMax);
+  if (record.retried) line.add<"retried">(true);
+  if (record.fallback) line.add<"fallback">(true);
   return line.finish();
 }
 

@@ -1,6 +1,7 @@
 // proxy/observe/exchange_record.h: all that is left of an exchange when it is over.
 //
-// Borrowed views: valid while the record is being written, not longer.
+// Borrowed views: valid while the record is being written, not longer. Listener, migration and
+// upstream are names of the configuration, the reason is a word of ours: plain text.
 #pragma once
 
 #include <chrono>

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
-#include <utility>
 
 #include "base/eight.h"
 
 namespace banyan::observe {
 namespace {
-
-constexpr std::size_t kEndBytes = 3;  // `{` of an empty object, `}` and the newline
 
 void put_digits(char* to, std::size_t digits, std::uint64_t value) {
   for (std::size_t i = digits; i > 0; --i) {
@@ -79,6 +75,64 @@ const char* find_not_plain(const char* at, const char* end) {
   });
 }
 
+// Text into a bounded place; once something does not fit, nothing is written any more.
+class Escaper {
+ public:
+  Escaper(char* at, char* end) : at_(at), end_(end) {}
+
+  void put(char c) { put(std::string_view(&c, 1)); }
+  void put(std::string_view text) {
+    fits_ = fits_ && static_cast<std::size_t>(end_ - at_) >= text.size();
+    if (fits_) at_ = std::copy(text.begin(), text.end(), at_);
+  }
+  void put_escaped(std::string_view text) {
+    while (!text.empty()) {
+      const char* const plain_end = find_not_plain(text.data(), text.data() + text.size());
+      const auto plain = static_cast<std::size_t>(plain_end - text.data());
+      put(text.substr(0, plain));
+      text.remove_prefix(plain);
+      if (!text.empty()) put_special(text);
+    }
+  }
+  [[nodiscard]] bool fits() const { return fits_; }
+  [[nodiscard]] char* at() const { return at_; }
+
+ private:
+  // The character at the front, which is taken off.
+  void put_special(std::string_view& text);
+
+  char* at_;
+  char* end_;
+  bool fits_ = true;
+};
+
+std::string_view cut_at_character(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  // At most three steps back to where a character begins; more is no UTF-8 anyway.
+  while (end > 0 && bytes_max - end < 3 && is_tail(byte_at(text, end))) --end;
+  return text.substr(0, end);
+}
+
+void Escaper::put_special(std::string_view& text) {
+  const std::size_t length = utf8_length(text);
+  const std::string_view c = text.substr(0, std::max<std::size_t>(length, 1));
+  text.remove_prefix(c.size());
+  const unsigned first = byte_at(c, 0);
+  if (length == 0) {
+    put("\\ufffd");
+  } else if (first == '"' || first == '\\') {
+    put('\\');
+    put(c);
+  } else if (first < 0x20U || first == 0x7FU) {
+    put(std::string_view(u_escape(first).data(), kEscapedMax));
+  } else if (is_hidden(c)) {
+    put(std::string_view(u_escape(code_point(c)).data(), kEscapedMax));
+  } else {
+    put(c);
+  }
+}
+
 using TimestampText = std::array<char, kTimestampBytes>;
 
 // Whole seconds; what is smaller is 0.
@@ -127,129 +181,32 @@ void put_timestamp(std::span<char, kTimestampBytes> to, WallTime at) {
   put_digits(&to[20], 6, static_cast<std::uint64_t>((micros - second).count()));
 }
 
-char* JsonLine::take(std::size_t size) {
-  if (!fits_ || size_ + size + kEndBytes > buffer_.size()) {
-    fits_ = false;
-    return nullptr;
-  }
-  return buffer_.data() + std::exchange(size_, size_ + size);
-}
-
-void JsonLine::put(char c) {
-  if (char* to = take(1)) *to = c;
-}
-
-void JsonLine::put(std::string_view text) {
-  if (char* to = take(text.size())) std::memcpy(to, text.data(), text.size());
-}
-
-void JsonLine::begin(std::string_view key) {
-  char* to = take(key.size() + 4);
-  if (to == nullptr) return;
-  *to++ = whole_ == 0 ? '{' : ',';
-  *to++ = '"';
-  std::memcpy(to, key.data(), key.size());
-  to += key.size();
-  *to++ = '"';
-  *to = ':';
-}
-
-void JsonLine::end_member() {
-  if (fits_) whole_ = size_;
-  size_ = whole_;
-  fits_ = true;
-}
-
-void JsonLine::put_escaped(std::string_view text) {
-  while (!text.empty()) {
-    const char* const plain_end = find_not_plain(text.data(), text.data() + text.size());
-    const auto plain = static_cast<std::size_t>(plain_end - text.data());
-    put(text.substr(0, plain));
-    text.remove_prefix(plain);
-    if (!text.empty()) put_special(text);
-  }
-}
-
-void JsonLine::put_special(std::string_view& text) {
-  const std::size_t length = utf8_length(text);
-  const std::string_view c = text.substr(0, std::max<std::size_t>(length, 1));
-  text.remove_prefix(c.size());
-  const unsigned first = byte_at(c, 0);
-  if (length == 0) {
-    put("\\ufffd");
-  } else if (first == '"' || first == '\\') {
-    put('\\');
-    put(c);
-  } else if (first < 0x20U || first == 0x7FU) {
-    put(std::string_view(u_escape(first).data(), kEscapedMax));
-  } else if (is_hidden(c)) {
-    put(std::string_view(u_escape(code_point(c)).data(), kEscapedMax));
-  } else {
-    put(c);
-  }
-}
-
-// A member whose value is written as it is, which nearly every one is.
-bool JsonLine::add_plain(std::string_view key, std::string_view value) {
+bool JsonLine::is_plain(std::string_view value) {
   const char* const end = value.data() + value.size();
-  if (find_not_plain(value.data(), end) != end) return false;
-  begin(key);
-  if (char* to = take(value.size() + 2)) {
-    *to++ = '"';
-    to = std::copy(value.begin(), value.end(), to);
-    *to = '"';
-  }
-  end_member();
-  return true;
+  return find_not_plain(value.data(), end) == end;
 }
 
-void JsonLine::add(std::string_view key, std::string_view value, std::size_t bytes_max) {
-  const bool cut = value.size() > bytes_max;
-  if (!cut && add_plain(key, value)) return;
-  if (cut) {
-    std::size_t end = bytes_max;
-    // At most three steps back to where a character begins; more is no UTF-8 anyway.
-    while (end > 0 && bytes_max - end < 3 && is_tail(byte_at(value, end))) --end;
-    value = value.substr(0, end);
-  }
-  begin(key);
-  put('"');
-  put_escaped(value);
-  if (cut) put(kCutMark);
-  put('"');
-  end_member();
+void JsonLine::put_text(char* to, std::string_view value, std::size_t bytes_max) {
+  Escaper out(to, end_);
+  out.put('"');
+  out.put_escaped(cut_at_character(value, bytes_max));
+  if (value.size() > bytes_max) out.put(kCutMark);
+  out.put('"');
+  if (out.fits()) at_ = out.at();
 }
 
-void JsonLine::add(std::string_view key, std::uint64_t value) {
-  std::array<char, 20> digits;
-  const auto done = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  begin(key);
-  put(std::string_view(digits.data(), static_cast<std::size_t>(done.ptr - digits.data())));
-  end_member();
-}
-
-void JsonLine::add(std::string_view key, bool value) {
-  begin(key);
-  put(value ? "true" : "false");
-  end_member();
-}
-
-void JsonLine::add(std::string_view key, WallTime value) {
-  begin(key);
-  if (char* to = take(kTimestampBytes + 2)) {
-    *to++ = '"';
-    put_timestamp(std::span<char, kTimestampBytes>(to, kTimestampBytes), value);
-    to[kTimestampBytes] = '"';
-  }
-  end_member();
+void JsonLine::put_number(char* to, std::uint64_t value) {
+  const auto [behind, failure] = std::to_chars(to, end_, value);
+  if (failure == std::errc()) at_ = behind;
 }
 
 std::string_view JsonLine::finish() {
-  if (buffer_.size() < kEndBytes) return {};
-  if (size_ == 0) buffer_[size_++] = '{';
-  buffer_[size_++] = '}';
-  buffer_[size_++] = '\n';
-  return {buffer_.data(), size_};
+  if (holds_nothing_) return {};
+  if (at_ == begin_) ++at_;
+  *begin_ = '{';  // in the place of the first member's comma
+  *at_++ = '}';
+  *at_++ = '\n';
+  return {begin_, static_cast<std::size_t>(at_ - begin_)};
 }
 
 }  // namespace banyan::observe

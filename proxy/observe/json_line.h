@@ -4,6 +4,8 @@
 // on one line, without control characters. Any thread; borrowed buffer.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -21,35 +23,85 @@ inline constexpr std::size_t kEscapedMax = 6;
 // What stands at the end of a text that was cut.
 inline constexpr std::string_view kCutMark = "\xE2\x80\xA6";
 
+// What stands before a member's value: `,"name":`, put together by the compiler. Plain letters.
+template <std::size_t N>
+struct MemberName {
+  consteval MemberName(const char (&name)[N]) {  // NOLINT(google-explicit-constructor)
+    text[0] = ',';
+    text[1] = '"';
+    for (std::size_t i = 0; i + 1 < N; ++i) text[i + 2] = name[i];
+    text[N + 1] = '"';
+    text[N + 2] = ':';
+  }
+  std::array<char, N + 3> text{};
+};
+
 class JsonLine {
  public:
   // A buffer too small for everything: add() leaves out what does not fit, whole members only.
-  explicit JsonLine(std::span<char> buffer) : buffer_(buffer) {}
+  explicit JsonLine(std::span<char> buffer)
+      : begin_(buffer.data()),
+        at_(begin_),
+        end_(begin_ + (buffer.size() < kEndBytes ? 0 : buffer.size() - kEndBytes)),
+        holds_nothing_(buffer.size() < kEndBytes) {}
 
-  // `key`: plain letters. Values longer than `bytes_max` are cut at a character and marked.
-  void add(std::string_view key, std::string_view value, std::size_t bytes_max);
-  void add(std::string_view key, std::uint64_t value);
-  void add(std::string_view key, bool value);
-  void add(std::string_view key, WallTime value);
+  // From traffic. Longer ones than `bytes_max` are cut at a character and marked.
+  template <MemberName kName>
+  void add(std::string_view value, std::size_t bytes_max) {
+    if (value.size() <= bytes_max && is_plain(value)) return add_plain<kName>(value);
+    if (char* to = member<kName>(0)) put_text(to, value, bytes_max);
+  }
+  // Printable ASCII without quotes and backslashes, such as a name of the configuration.
+  template <MemberName kName>
+  void add_plain(std::string_view value) {
+    char* to = member<kName>(value.size() + 2);
+    if (to == nullptr) return;
+    *to++ = '"';
+    to = std::copy(value.begin(), value.end(), to);
+    *to++ = '"';
+    at_ = to;
+  }
+  template <MemberName kName>
+  void add(std::uint64_t value) {
+    if (char* to = member<kName>(0)) put_number(to, value);
+  }
+  template <MemberName kName>
+  void add(bool value) {
+    const std::string_view text = value ? "true" : "false";
+    if (char* to = member<kName>(text.size())) at_ = std::copy(text.begin(), text.end(), to);
+  }
+  template <MemberName kName>
+  void add(WallTime value) {
+    char* to = member<kName>(kTimestampBytes + 2);
+    if (to == nullptr) return;
+    *to++ = '"';
+    put_timestamp(std::span<char, kTimestampBytes>(to, kTimestampBytes), value);
+    to += kTimestampBytes;
+    *to++ = '"';
+    at_ = to;
+  }
   // Closes the object and adds the newline; the bytes lie in the buffer.
   [[nodiscard]] std::string_view finish();
 
  private:
-  void begin(std::string_view key);
-  // Room for `size` bytes, or nullptr.
-  [[nodiscard]] char* take(std::size_t size);
-  void put(char c);
-  void put(std::string_view text);
-  void put_escaped(std::string_view text);
-  // The character at the front, which is taken off.
-  void put_special(std::string_view& text);
-  void end_member();
-  bool add_plain(std::string_view key, std::string_view value);
+  static constexpr std::size_t kEndBytes = 3;  // `{` of an empty object, `}` and the newline
 
-  std::span<char> buffer_;
-  std::size_t size_ = 0;
-  std::size_t whole_ = 0;  // the end of the last member that fitted
-  bool fits_ = true;
+  // Writes the name where there is room for it and `value_bytes`; where the value goes, or nullptr.
+  // The member counts once at_ stands behind it.
+  template <MemberName kName>
+  [[nodiscard]] char* member(std::size_t value_bytes) {
+    constexpr auto kText = kName.text;
+    if (static_cast<std::size_t>(end_ - at_) < kText.size() + value_bytes) return nullptr;
+    return std::copy(kText.begin(), kText.end(), at_);
+  }
+  [[nodiscard]] static bool is_plain(std::string_view value);
+  void put_text(char* to, std::string_view value, std::size_t bytes_max);
+  void put_number(char* to, std::uint64_t value);
+
+  char* begin_;
+  char* at_;   // behind the last whole member
+  char* end_;  // of the room for members
+  bool holds_nothing_;
 };
 
 // The length of the well-formed UTF-8 character at the front of `text` (Unicode table 3-7), or 0.

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 std::string line_with(std::string_view value, std::size_t bytes_max = 1000) {
   std::array<char, 8192> buffer{};
   JsonLine line(buffer);
-  line.add("v", value, bytes_max);
+  line.add<"v">(value, bytes_max);
   return std::string(line.finish());
 }
 
@@ -74,12 +74,13 @@ TEST(JsonLine, CutsAtACharacterAndMarksIt) {
 }
 
 TEST(JsonLine, LeavesOutWholeMembersThatDoNotFit) {
-  for (std::size_t size = 0; size < 80; ++size) {
+  for (std::size_t size = 0; size < 120; ++size) {
     std::vector<char> buffer(size);
     JsonLine line(buffer);
-    line.add("first", "some text", 100);
-    line.add("second", std::uint64_t{18446744073709551615U});
-    line.add("third", true);
+    line.add<"first">("some \"text\"", 100);
+    line.add_plain<"plain">("some text");
+    line.add<"second">(std::uint64_t{18446744073709551615U});
+    line.add<"third">(true);
     const std::string_view text = line.finish();
     EXPECT_LE(text.size(), size);
     EXPECT_TRUE(size < 3 || json::accept(text)) << size << ": " << text;
