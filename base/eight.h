@@ -5,6 +5,7 @@
 // exact, which is all that a search needs.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -64,6 +65,13 @@ struct Sixteen {
   return {_mm_cmpeq_epi8(_mm_min_epu8(sixteen.bytes, most), sixteen.bytes)};
 }
 [[nodiscard]] inline Sixteen mark_high(Sixteen sixteen) { return sixteen; }
+[[nodiscard]] inline Sixteen load_sixteen(const char* at) {
+  return {_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))};
+}
+// One bit for each mark, the lowest for the first character.
+[[nodiscard]] inline unsigned bits_of(Sixteen marks) {
+  return static_cast<unsigned>(_mm_movemask_epi8(marks.bytes));
+}
 #endif
 
 // One to seven characters, in any order and some of them twice: enough to know that none is marked.
@@ -80,32 +88,45 @@ struct Sixteen {
          ((byte(0) ^ byte(size / 2)) << 8 | (byte(0) ^ byte(size - 1)) << 16);
 }
 
+#ifdef __SSE2__
+// Up to fifteen characters, in any order and some of them twice, as load_few().
+[[nodiscard]] inline Sixteen load_up_to_fifteen(const char* at, std::size_t size) {
+  const bool is_few = size < kEight;
+  const Eight first = is_few ? load_few(at, size) : load_eight(at);
+  const Eight last = is_few ? first : load_eight(at + size - kEight);
+  return {_mm_set_epi64x(static_cast<long long>(last), static_cast<long long>(first))};
+}
+
 // The first character in [at, end) that is marked, or `end`. `marks` makes marks of Eight and of
 // Sixteen, `is_marked(char)` says the same of one.
 template <class Marks, class IsMarked>
 [[nodiscard]] inline const char* find_marked(const char* at, const char* end, Marks marks,
                                              IsMarked is_marked) {
-  const char* const begin = at;
-#ifdef __SSE2__
-  for (; end - at >= static_cast<std::ptrdiff_t>(sizeof(Sixteen)); at += sizeof(Sixteen)) {
-    const Sixteen sixteen{_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))};
-    const auto found = static_cast<unsigned>(_mm_movemask_epi8(marks(sixteen).bytes));
-    if (found != 0) return at + std::countr_zero(found);
+  const auto size = static_cast<std::size_t>(end - at);
+  if (size < sizeof(Sixteen)) {
+    if (size == 0 || bits_of(marks(load_up_to_fifteen(at, size))) == 0) return end;
+    return std::find_if(at, end, is_marked);
   }
-#endif
+  for (const char* const last = end - sizeof(Sixteen);; at += sizeof(Sixteen)) {
+    at = std::min(at, last);  // the last ones with some that were looked at and are not marked
+    const unsigned found = bits_of(marks(load_sixteen(at)));
+    if (found != 0) return at + std::countr_zero(found);
+    if (at == last) return end;
+  }
+}
+#else
+// As above.
+template <class Marks, class IsMarked>
+[[nodiscard]] inline const char* find_marked(const char* at, const char* end, Marks marks,
+                                             IsMarked is_marked) {
   for (; end - at >= static_cast<std::ptrdiff_t>(kEight); at += kEight) {
     if (const Eight found = marks(load_eight(at)); found != 0) {
       return at + std::countr_zero(found) / 8;
     }
   }
-  if (at == end) return end;
-  // What is left: with what stood before it, which is not marked, or by itself.
-  const bool is_short = end - begin < static_cast<std::ptrdiff_t>(kEight);
-  const Eight rest =
-      is_short ? load_few(at, static_cast<std::size_t>(end - at)) : load_eight(end - kEight);
-  if (marks(rest) == 0) return end;
-  while (at != end && !is_marked(*at)) ++at;
-  return at;
+  if (at == end || marks(load_few(at, static_cast<std::size_t>(end - at))) == 0) return end;
+  return std::find_if(at, end, is_marked);
 }
+#endif
 
 }  // namespace banyan

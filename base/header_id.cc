@@ -96,7 +96,7 @@ constexpr std::uint32_t find_seed() {
 constexpr std::uint32_t kSeed = find_seed();
 static_assert(kSeed != 0, "no perfect hash: enlarge kSlots");
 
-constexpr std::size_t kNameMax = 24;
+constexpr std::size_t kNameMax = 3 * kEight;
 
 // What a name is compared with, eight characters at a time.
 struct Slot {
@@ -121,6 +121,20 @@ constexpr std::array<Slot, kSlots> make_slots() {
 }
 constexpr std::array<Slot, kSlots> kTable = make_slots();
 
+constexpr std::array<LineStart, kKnown.size()> make_line_starts() {
+  std::array<LineStart, kKnown.size()> starts{};
+  for (std::size_t i = 0; i < kKnown.size(); ++i) {
+    const std::string_view name = kKnown[i].name;
+    char* to = std::copy(name.begin(), name.end(), starts[i].text.begin());
+    *to++ = ':';
+    *to = ' ';
+    starts[i].name_size = static_cast<std::uint32_t>(name.size());
+  }
+  return starts;
+}
+constexpr std::array<LineStart, kKnown.size()> kLineStarts = make_line_starts();
+static_assert(kNameMax + 2 <= LineStart::kBytes);
+
 constexpr bool is_in_lower_case(std::string_view name) {
   return std::all_of(name.begin(), name.end(),
                      [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
@@ -141,10 +155,8 @@ bool is_name_of(const Slot& slot, std::string_view name) {
     return !differ(load_few(name.data(), size), load_few(slot.name.data(), size),
                    load_few(slot.case_bits.data(), size));
   }
-  for (std::size_t at = 0; at + kEight < size; at += kEight) {
-    if (differ_at(at)) return false;
-  }
-  return !differ_at(size - kEight);  // some of them for the second time
+  if (differ_at(0) || differ_at(size - kEight)) return false;  // some of them twice
+  return size <= 2 * kEight || !differ_at(kEight);
 }
 
 constexpr bool known_are_in_order() {
@@ -179,6 +191,8 @@ HeaderId header_id(std::string_view name) {
   const Slot& slot = kTable[mix(name, kSeed)];
   return slot.size == name.size() && is_name_of(slot, name) ? slot.id : HeaderId::other;
 }
+
+const LineStart& line_start(HeaderId id) { return kLineStarts[static_cast<std::size_t>(id) - 1]; }
 
 std::string_view name_of(HeaderId id) {
   return id == HeaderId::other ? std::string_view() : kKnown[static_cast<std::size_t>(id) - 1].name;

@@ -1,6 +1,7 @@
 // base/header_id.h: the names of header fields that are known by a number, and sets of them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
@@ -73,6 +74,11 @@ class HeaderIds {
     rest.bits_ = bits_ & ~ids.bits_;
     return rest;
   }
+  [[nodiscard]] constexpr HeaderIds common(HeaderIds ids) const {
+    HeaderIds both;
+    both.bits_ = bits_ & ids.bits_;
+    return both;
+  }
   [[nodiscard]] constexpr bool has(HeaderId id) const { return (bits_ & bit(id)) != 0; }
   [[nodiscard]] constexpr bool has_any(HeaderIds ids) const { return (bits_ & ids.bits_) != 0; }
 
@@ -98,6 +104,15 @@ inline constexpr HeaderIds kOnlyCommon{HeaderId::accept,
 
 // Case-insensitive. `other` for every name without an id.
 [[nodiscard]] HeaderId header_id(std::string_view name);
+// What a line with that field begins with: its name in lower case, ": ", and what is to be copied
+// along so that the copy has one size.
+struct LineStart {
+  static constexpr std::size_t kBytes = 32;
+  std::array<char, kBytes> text;
+  std::uint32_t name_size;
+};
+// Not for `other`.
+[[nodiscard]] const LineStart& line_start(HeaderId id);
 // In lower case; empty for `other`.
 [[nodiscard]] std::string_view name_of(HeaderId id);
 // ASCII only, as RFC 9110 §5.1 asks of field names.

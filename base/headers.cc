@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "base/eight.h"
@@ -42,8 +43,20 @@ void Headers::add(std::string_view name, std::string_view value) {
 }
 
 void Headers::add(HeaderId id, std::string_view value) {
-  if (id == HeaderId::other || !is_one_line(value)) return;
-  append(name_of(id), value, id);
+  if (id != HeaderId::other && is_one_line(value)) add_line(id, value);
+}
+
+void Headers::add_line(HeaderId id, std::string_view value) {
+  const LineStart& start = line_start(id);
+  const std::size_t at = bytes_.size();
+  const std::size_t size = start.name_size + value.size() + kLineMarksSize;
+  char* to = bytes_.extend(std::max(size, LineStart::kBytes));
+  std::memcpy(to, start.text.data(), LineStart::kBytes);
+  to = std::copy(value.begin(), value.end(), to + start.name_size + kColonSize);
+  *to++ = '\r';
+  *to = '\n';
+  bytes_.cut_to(at + size);
+  push(at, start.name_size, value.size(), id);
 }
 
 void Headers::append(std::string_view name, std::string_view value, HeaderId id) {
@@ -71,11 +84,14 @@ void Headers::copy_run(const Headers& other, std::size_t first, std::size_t last
 
 void Headers::add_run(const Headers& other, std::size_t first, std::size_t last) {
   copy_run(other, first, last);
-  for (std::size_t i = first; i < last; ++i) ids_.add(other.fields_[i].id);
+  for (std::size_t i = first; i < last; ++i) note(other.fields_[i].id);
 }
 
 void Headers::add_from(const Headers& other, HeaderIds without) {
-  ids_.add(other.ids_.without(without));
+  const HeaderIds added = other.ids_.without(without);
+  repeated_.add(other.repeated_);
+  repeated_.add(ids_.common(added));
+  ids_.add(added);
   const std::size_t size = other.fields_.size();
   for (std::size_t at = 0; at < size; ++at) {
     if (without.has(other.fields_[at].id)) continue;
@@ -88,32 +104,50 @@ void Headers::add_from(const Headers& other, HeaderIds without) {
 void Headers::clear() {
   bytes_.clear();
   fields_.clear();
-  ids_ = {};
+  ids_ = repeated_ = {};
 }
 
 void Headers::swap(Headers& other) noexcept {
   bytes_.swap(other.bytes_);
   fields_.swap(other.fields_);
   std::swap(ids_, other.ids_);
+  std::swap(repeated_, other.repeated_);
 }
 
-void Headers::reserve(std::size_t bytes, std::size_t fields) {
-  bytes_.reserve(bytes);
-  fields_.reserve(fields);
+std::size_t Headers::move_run(std::size_t first, std::size_t last, std::size_t kept) {
+  const std::uint32_t from = fields_[first].at;
+  const std::uint32_t to = kept == 0 ? 0 : fields_[kept - 1].end();
+  if (from == to) return last;
+  bytes_.move(from, fields_[last - 1].end() - from, to);
+  for (std::size_t i = first; i < last; ++i) {
+    fields_[kept] = fields_[i];
+    fields_[kept++].at -= from - to;
+  }
+  return kept;
+}
+
+void Headers::cut_to(std::size_t kept) {
+  fields_.resize(kept);
+  bytes_.cut_to(kept == 0 ? 0 : fields_[kept - 1].end());
+}
+
+void Headers::remove(HeaderIds ids) {
+  if (!ids_.has_any(ids)) return;
+  keep_runs([&](std::size_t i) { return !ids.has(fields_[i].id); });
+  ids_ = ids_.without(ids);
 }
 
 void Headers::release() {
   bytes_.release();
   std::vector<Field>().swap(fields_);
-  ids_ = {};
+  ids_ = repeated_ = {};
 }
 
-std::optional<std::string_view> Headers::find(HeaderId id) const {
-  if (!has(id)) return std::nullopt;
+std::size_t Headers::first(HeaderId id) const {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
-    if (fields_[i].id == id) return (*this)[i].value;
+    if (fields_[i].id == id) return i;
   }
-  return std::nullopt;
+  return kNowhere;
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
@@ -123,19 +157,20 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
   return std::nullopt;
 }
 
-std::size_t Headers::count(HeaderId id) const {
-  if (!has(id)) return 0;
-  return static_cast<std::size_t>(
-      std::count_if(fields_.begin(), fields_.end(), [id](const Field& f) { return f.id == id; }));
+std::size_t Headers::count_all(HeaderId id) const {
+  std::size_t count = 0;
+  for (const Field& f : fields_) count += f.id == id ? 1 : 0;
+  return count;
 }
 
-bool Headers::has_token(HeaderId id, std::string_view token) const {
+bool Headers::names_token(HeaderId id, std::string_view token) const {
   bool found = false;
   for_each(id, [&](std::string_view value) {
-    if (value.find(',') == std::string_view::npos) {  // a list of one, without blanks around it
+    if (value.size() <= token.size()) {  // too short for another member
       found = found || equals_ignoring_case(value, token);
       return;
     }
+    if (value.find(',') == std::string_view::npos) return;
     for_each_list_member(value, [&](std::string_view member) {
       found = found || equals_ignoring_case(member, token);
     });

@@ -45,6 +45,8 @@ class Headers {
   void add(std::string_view name, std::string_view value);
   // The same for a name that is known, in lower case.
   void add(HeaderId id, std::string_view value);
+  // The same where `value` is known to be one line: a codec let it pass, or it is our own.
+  void add_line(HeaderId id, std::string_view value);
   void add(const Header& header) { add(header.name, header.value); }
   // Whole lines as a parser found them, into an empty object: each is a valid name, ": ", a value
   // and CRLF. Each is then told, in order, and not looked at again.
@@ -57,10 +59,14 @@ class Headers {
   void add_from(const Headers& other, Keep keep);
   // The same for all but those with an id in `without`.
   void add_from(const Headers& other, HeaderIds without);
+  // Leaves the fields for which `keep(const Header&)` holds.
+  template <class Keep>
+  void keep_only(Keep keep);
+  // Leaves those that have no id in `ids`.
+  void remove(HeaderIds ids);
   // Keeps the memory.
   void clear();
   void swap(Headers& other) noexcept;
-  void reserve(std::size_t bytes, std::size_t fields);
 
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
   [[nodiscard]] bool empty() const { return fields_.empty(); }
@@ -72,16 +78,24 @@ class Headers {
   [[nodiscard]] std::string_view lines() const { return bytes_.view(); }
 
   // The value of the first field of that name.
-  [[nodiscard]] std::optional<std::string_view> find(HeaderId id) const;
+  [[nodiscard]] std::optional<std::string_view> find(HeaderId id) const {
+    const std::size_t at = has(id) ? first(id) : kNowhere;
+    return at == kNowhere ? std::nullopt : std::optional((*this)[at].value);
+  }
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
   [[nodiscard]] bool has(HeaderId id) const { return ids_.has(id); }
   [[nodiscard]] bool has_any(HeaderIds ids) const { return ids_.has_any(ids); }
-  [[nodiscard]] std::size_t count(HeaderId id) const;
+  [[nodiscard]] std::size_t count(HeaderId id) const {
+    if (!repeated_.has(id)) return has(id) ? 1 : 0;
+    return count_all(id);
+  }
   // Calls `take(std::string_view)` with the value of each field of that name.
   template <class Take>
   void for_each(HeaderId id, Take take) const;
   // Whether a comma-separated list field (Connection, TE…) names `token`, in any of its lines.
-  [[nodiscard]] bool has_token(HeaderId id, std::string_view token) const;
+  [[nodiscard]] bool has_token(HeaderId id, std::string_view token) const {
+    return has(id) && names_token(id, token);
+  }
 
   // Memory held, for budgets.
   [[nodiscard]] std::size_t bytes() const {
@@ -104,20 +118,36 @@ class Headers {
     [[nodiscard]] std::uint32_t end() const { return at + name_size + value_size + kLineMarksSize; }
   };
 
+  static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
   void release();
+  [[nodiscard]] std::size_t first(HeaderId id) const;
+  [[nodiscard]] std::size_t count_all(HeaderId id) const;
+  [[nodiscard]] bool names_token(HeaderId id, std::string_view token) const;
   void append(std::string_view name, std::string_view value, HeaderId id);
   void push(std::size_t at, std::size_t name_size, std::size_t value_size, HeaderId id) {
     fields_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name_size),
                        static_cast<std::uint32_t>(value_size), id});
+    note(id);
+  }
+  void note(HeaderId id) {
+    if (ids_.has(id)) repeated_.add(id);
     ids_.add(id);
   }
   // The fields of `other` from `first` to before `last`, which is not `first`.
   void add_run(const Headers& other, std::size_t first, std::size_t last);
   void copy_run(const Headers& other, std::size_t first, std::size_t last);  // without their ids
+  // The fields from `first` to before `last` become those behind the first `kept`; returns how many
+  // are kept then.
+  std::size_t move_run(std::size_t first, std::size_t last, std::size_t kept);
+  void cut_to(std::size_t kept);
+  template <class IsKept>
+  void keep_runs(IsKept is_kept);
 
   TextBuffer bytes_;
   std::vector<Field> fields_;
-  HeaderIds ids_;  // of all fields: most questions are about what is not there
+  HeaderIds ids_;       // of all fields: most questions are about what is not there
+  HeaderIds repeated_;  // every id that is there more than once is in it
 };
 
 inline Header Headers::operator[](std::size_t i) const {
@@ -167,6 +197,25 @@ void Headers::add_from(const Headers& other, Keep keep) {
     first = i + 1;
   }
   if (first < other.size()) add_run(other, first, other.size());
+}
+
+template <class IsKept>
+void Headers::keep_runs(IsKept is_kept) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < fields_.size();) {
+    const std::size_t first = i;
+    while (i < fields_.size() && is_kept(i)) ++i;
+    if (first < i) kept = move_run(first, i, kept);
+    ++i;  // the one that goes
+  }
+  cut_to(kept);
+}
+
+template <class Keep>
+void Headers::keep_only(Keep keep) {
+  keep_runs([&](std::size_t i) { return keep((*this)[i]); });
+  ids_ = {};
+  for (const Field& f : fields_) ids_.add(f.id);
 }
 
 // Calls `take(std::string_view)` with each non-empty, trimmed member of a comma-separated list.

@@ -65,7 +65,7 @@ void RequestHead::swap(RequestHead& other) noexcept {
   std::swap(keep_alive, other.keep_alive);
   std::swap(expect_continue, other.expect_continue);
   std::swap(content_length, other.content_length);
-  method_text.swap(other.method_text);
+  std::swap(method_text, other.method_text);
   target.swap(other.target);
   authority.swap(other.authority);
   headers.swap(other.headers);
@@ -79,6 +79,16 @@ void ResponseHead::clear() {
   content_length.reset();
   reason.clear();
   headers.clear();
+}
+
+void ResponseHead::swap(ResponseHead& other) noexcept {
+  std::swap(status, other.status);
+  std::swap(version, other.version);
+  std::swap(framing, other.framing);
+  std::swap(keep_alive, other.keep_alive);
+  std::swap(content_length, other.content_length);
+  reason.swap(other.reason);
+  headers.swap(other.headers);
 }
 
 }  // namespace banyan

@@ -4,6 +4,8 @@
 // shadow needs one of its own.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +46,32 @@ enum class Framing : std::uint8_t {
   return m == Method::get || m == Method::head || m == Method::options;
 }
 
+// A method as it came. What is longer than every method that is forwarded is cut: it is refused,
+// and only the log shows it.
+class MethodText {
+ public:
+  static constexpr std::size_t kSizeMax = 15;
+
+  constexpr MethodText& operator=(std::string_view text) {
+    assign(text);
+    return *this;
+  }
+  constexpr void assign(std::string_view text) {
+    size_ = static_cast<std::uint8_t>(std::min(text.size(), kSizeMax));
+    std::copy_n(text.data(), size_, text_.data());
+  }
+  constexpr void clear() { size_ = 0; }
+  [[nodiscard]] constexpr std::string_view view() const { return {text_.data(), size_}; }
+  constexpr operator std::string_view() const { return view(); }  // NOLINT
+  friend constexpr bool operator==(const MethodText& a, std::string_view b) {
+    return a.view() == b;
+  }
+
+ private:
+  std::array<char, kSizeMax> text_{};
+  std::uint8_t size_ = 0;
+};
+
 struct RequestHead {
   Method method = Method::get;
   HttpVersion version = HttpVersion::http11;
@@ -51,7 +79,7 @@ struct RequestHead {
   bool keep_alive = true;
   bool expect_continue = false;
   std::uint64_t content_length = 0;
-  std::string method_text;
+  MethodText method_text;
   std::string target;     // origin-form, `*` for OPTIONS; absolute-form is split by the codec
   std::string authority;  // Host, or that of an absolute-form target, which comes first
   Headers headers;        // as they came, Host included
@@ -84,6 +112,7 @@ struct ResponseHead {
   Headers headers;
 
   void clear();
+  void swap(ResponseHead& other) noexcept;
 };
 
 }  // namespace banyan

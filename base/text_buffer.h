@@ -47,6 +47,12 @@ class TextBuffer {
   void reserve(std::size_t capacity) {
     if (capacity > capacity_) grow(capacity);
   }
+  // `size` bytes at `from` to `to`; both ranges lie in the buffer and may overlap.
+  void move(std::size_t from, std::size_t size, std::size_t to) {
+    std::memmove(bytes_.get() + to, bytes_.get() + from, size);
+  }
+  // `size` is at most what it was.
+  void cut_to(std::size_t size) { size_ = size; }
   // Keeps the memory.
   void clear() { size_ = 0; }
   // Gives it back.

@@ -22,6 +22,7 @@ std::size_t PathTrie::EdgeHash::operator()(const EdgeView& e) const {
 
 PathTrie::Node PathTrie::add_root() {
   parents_.push_back(kNone);
+  has_children_.push_back(false);
   return static_cast<Node>(parents_.size() - 1);
 }
 
@@ -32,7 +33,11 @@ PathTrie::Node PathTrie::add(Node root, std::string_view prefix) {
     const std::string_view segment = take_segment(prefix);
     const auto next = static_cast<Node>(parents_.size());
     const auto [edge, is_new] = edges_.try_emplace(Edge{node, std::string(segment)}, next);
-    if (is_new) parents_.push_back(node);
+    if (is_new) {
+      parents_.push_back(node);
+      has_children_[node] = true;
+      has_children_.push_back(false);
+    }
     node = edge->second;
   }
   return node;
@@ -40,7 +45,7 @@ PathTrie::Node PathTrie::add(Node root, std::string_view prefix) {
 
 PathTrie::Node PathTrie::deepest(Node root, std::string_view path) const {
   Node node = root;
-  while (path.starts_with('/')) {
+  while (has_children_[node] && path.starts_with('/')) {
     const auto edge = edges_.find(EdgeView{node, take_segment(path)});
     if (edge == edges_.end()) break;
     node = edge->second;

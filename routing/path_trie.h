@@ -53,6 +53,7 @@ class PathTrie {
   };
 
   std::vector<Node> parents_;
+  std::vector<bool> has_children_;  // by node: below the others a walk need not look
   std::unordered_map<Edge, Node, EdgeHash, EdgeEqual> edges_;
 };
 

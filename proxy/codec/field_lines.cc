@@ -1,6 +1,8 @@
 #include "proxy/codec/field_lines.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 
 #include "proxy/codec/chars.h"
 
@@ -15,12 +17,44 @@ struct FieldLine {
   Bytes value;
   HeaderId id;
   const char* end;  // behind its CRLF
+  bool as_written;  // as Headers writes it
 };
 
-const char* find_colon(const char* at, const char* end) {
-  return find_marked(
-      at, end, [](auto chars) { return mark_equal(chars, ':'); }, [](char c) { return c == ':'; });
+// Where a line's text ends and its first colon, which is the text's end where there is none.
+struct LineMarks {
+  const char* colon;
+  const char* text_end;
+};
+
+LineMarks marks_of_few(const char* at, const char* end, const char* colon) {
+  while (at != end && is_text_char(*at)) {
+    if (colon == nullptr && *at == ':') colon = at;
+    ++at;
+  }
+  return {colon != nullptr ? colon : at, at};
 }
+
+#ifdef __SSE2__
+inline LineMarks find_marks(const char* at, const char* end) {
+  const char* colon = nullptr;
+  for (; end - at >= static_cast<std::ptrdiff_t>(sizeof(Sixteen)); at += sizeof(Sixteen)) {
+    const Sixteen chars = load_sixteen(at);
+    const unsigned colons = colon == nullptr ? bits_of(mark_equal(chars, ':')) : 0;
+    if (colons != 0) colon = at + std::countr_zero(colons);
+    unsigned stops = bits_of(mark_below(chars, 0x20) | mark_equal(chars, 0x7F));
+    for (; stops != 0; stops &= stops - 1) {
+      const char* const stop = at + std::countr_zero(stops);
+      if (*stop != '\t') return {colon != nullptr && colon < stop ? colon : stop, stop};
+    }
+  }
+  return marks_of_few(at, end, colon);
+}
+#else
+inline LineMarks find_marks(const char* at, const char* end) {
+  const char* const text_end = find_no_text(at, end);
+  return {marks_of_few(at, text_end, nullptr).colon, text_end};
+}
+#endif
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -28,40 +62,46 @@ Bytes between(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-// A name that is known consists of what names consist of.
-bool is_name(Bytes name, HeaderId id) {
-  if (id != HeaderId::other) return true;
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char);
+bool is_name(Bytes name) {
+  bool all = !name.empty();
+  for (const char c : name) all &= is_token_char(c);  // without a branch for each
+  return all;
 }
 
-inline bool take_field_line(const char* begin, const char* end, FieldLine& field) {
-  const char* const colon = find_colon(begin, end);
-  if (colon == end) return false;
-  field.name = between(begin, colon);
-  field.id = header_id(field.name);
-  if (!is_name(field.name, field.id)) return false;
+// The value between colon and CR, where the line is not as Headers writes it; false for HTAB
+// behind a length or a coding.
+bool take_odd_value(const char* colon, const char* cr, FieldLine& field) {
   const char* value = colon + 1;
-  while (is_blank(*value)) ++value;  // stops at the CR of this line
-  const char* const cr = find_no_text(value, end);
-  if (end - cr < 2 || cr[0] != '\r' || cr[1] != '\n') return false;
+  while (is_blank(*value)) ++value;  // stops at the CR
   const char* value_end = cr;
   while (value_end != value && is_blank(value_end[-1])) --value_end;
   field.value = between(value, value_end);
-  if (value_end != cr && kFraming.has(field.id) && std::find(value_end, cr, '\t') != cr)
-    return false;
+  return !kFraming.has(field.id) || std::find(value_end, cr, '\t') == cr;
+}
+
+inline bool take_field_line(const char* begin, const char* end, FieldLine& field) {
+  const auto [colon, cr] = find_marks(begin, end);
+  if (colon == cr || end - cr < 2 || cr[0] != '\r' || cr[1] != '\n') return false;
+  field.name = between(begin, colon);
+  field.id = header_id(field.name);
+  // A name that is known consists of what names consist of.
+  if (field.id == HeaderId::other && !is_name(field.name)) return false;
   field.end = cr + 2;
+  const char* const value = colon + 2;
+  // One space before the value, nothing behind it.
+  field.as_written = value < cr && value[-1] == ' ' && !is_blank(value[0]) && !is_blank(cr[-1]);
+  if (!field.as_written) return take_odd_value(colon, cr, field);
+  field.value = between(value, cr);
   return true;
 }
 
-// As Headers writes lines: one space before the value, nothing behind it.
-bool is_as_written(const FieldLine& field) {
-  const char* const colon = field.name.data() + field.name.size();
-  const char* const value = field.value.data();
-  return value == colon + 2 && colon[1] == ' ' && !field.value.empty() &&
-         value + field.value.size() + 2 == field.end;
+constexpr std::size_t kBlankLineSize = 2;
+
+bool is_blank_line(const char* at, const char* end) {
+  return end - at >= 2 && at[0] == '\r' && at[1] == '\n';
 }
 
-// The rare way: at least one line has to be written differently.
+// The rare way: at least one of `lines` has to be written differently.
 bool parse_one_by_one(Bytes lines, Headers& headers) {
   headers.clear();
   const char* const end = lines.data() + lines.size();
@@ -73,27 +113,39 @@ bool parse_one_by_one(Bytes lines, Headers& headers) {
   return true;
 }
 
-}  // namespace
-
-bool parse_field_lines(Bytes lines, Headers& headers) {
-  headers.adopt_lines(lines);
-  const char* const begin = lines.data();
-  const char* const end = begin + lines.size();
+// The lines before the blank one, told to `headers`, which is to adopt them; nullptr for a fault.
+const char* tell_lines(const char* begin, const char* end, std::size_t fields_max, Headers& headers,
+                       bool& as_written) {
   FieldLine field;
-  for (const char* at = begin; at != end; at = field.end) {
-    if (!take_field_line(at, end, field)) {
-      headers.clear();
-      return false;
-    }
-    if (!is_as_written(field)) {
-      const bool good = parse_one_by_one(lines, headers);
-      if (!good) headers.clear();
-      return good;
-    }
+  const char* at = begin;
+  for (std::size_t fields = 0; !is_blank_line(at, end); at = field.end) {
+    if (fields++ == fields_max || !take_field_line(at, end, field)) return nullptr;
+    as_written = as_written && field.as_written;
     headers.tell_line(static_cast<std::size_t>(at - begin), field.name.size(), field.value.size(),
                       field.id);
   }
-  return true;
+  return at;
+}
+
+}  // namespace
+
+std::size_t parse_field_lines(Bytes bytes, std::size_t fields_max, Headers& headers) {
+  bool as_written = true;
+  const char* const begin = bytes.data();
+  const char* const blank =
+      tell_lines(begin, begin + bytes.size(), fields_max, headers, as_written);
+  if (blank == nullptr) {
+    headers.clear();
+    return 0;
+  }
+  const Bytes lines = between(begin, blank);
+  if (as_written) {
+    headers.adopt_lines(lines);
+  } else if (!parse_one_by_one(lines, headers)) {
+    headers.clear();
+    return 0;
+  }
+  return lines.size() + kBlankLineSize;
 }
 
 }  // namespace banyan::codec

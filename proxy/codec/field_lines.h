@@ -8,9 +8,11 @@
 
 namespace banyan::codec {
 
-// All of `lines`, each of which ends with CRLF as a HeadScanner found it, into an empty object.
-// False, and nothing in it, where one is no field: no name, a space before the colon, a control
-// character in the value, HTAB behind a length or a transfer coding.
-[[nodiscard]] bool parse_field_lines(Bytes lines, Headers& headers);
+// The fields at the front of `bytes` up to and with the blank line behind them, into an empty
+// object; what stands behind that is not looked at. The size of it all, or 0, and nothing in the
+// object, where the blank line is missing, there are more than `fields_max`, or one line is no
+// field: no name, a space before the colon, a fold, a control character in the value, a CR or LF
+// alone, HTAB behind a length or a transfer coding.
+[[nodiscard]] std::size_t parse_field_lines(Bytes bytes, std::size_t fields_max, Headers& headers);
 
 }  // namespace banyan::codec

@@ -1,7 +1,8 @@
 #include "proxy/codec/framing.h"
 
-#include <charconv>
 #include <limits>
+
+#include "proxy/codec/hop_by_hop.h"
 
 namespace banyan::codec {
 namespace {
@@ -47,14 +48,14 @@ Result<BodyLength> coded_length(const Headers& headers) {
 
 // The length fields of a message, whatever they mean for it.
 Result<BodyLength> told_length(HttpVersion version, const Headers& headers) {
-  const std::size_t lengths = headers.count(HeaderId::content_length);
-  if (headers.count(HeaderId::transfer_encoding) > 0) {
-    if (lengths > 0) return bad_framing("Content-Length and Transfer-Encoding");
+  if (headers.has(HeaderId::transfer_encoding)) {
+    if (headers.has(HeaderId::content_length))
+      return bad_framing("Content-Length and Transfer-Encoding");
     if (version == HttpVersion::http10) return bad_framing("Transfer-Encoding in HTTP/1.0");
     return coded_length(headers);
   }
-  if (lengths == 0) return BodyLength{};
-  if (lengths > 1) return bad_framing("Content-Length repeated");
+  if (!headers.has(HeaderId::content_length)) return BodyLength{};
+  if (headers.count(HeaderId::content_length) > 1) return bad_framing("Content-Length repeated");
   const auto length = parse_content_length(*headers.find(HeaderId::content_length));
   if (!length) return bad_framing("Content-Length is not a number");
   return BodyLength{Framing::content_length, *length};
@@ -85,16 +86,19 @@ bool is_bodyless(Method asked, int status) {
 }
 
 bool keeps_alive(HttpVersion version, const Headers& headers) {
+  if (!headers.has(HeaderId::connection)) return version != HttpVersion::http10;
+  if (says_keep_alive(headers)) return true;
   if (headers.has_token(HeaderId::connection, "close")) return false;
   return version != HttpVersion::http10 || headers.has_token(HeaderId::connection, "keep-alive");
 }
 
 std::optional<std::uint64_t> parse_content_length(std::string_view text) {
   if (text.empty() || text.size() > kContentLengthDigitsMax) return std::nullopt;
-  std::uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [at, failure] = std::from_chars(text.data(), end, value);
-  if (failure != std::errc() || at != end) return std::nullopt;
+  std::uint64_t value = 0;  // that many digits fit
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  }
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   return value <= kMax ? std::optional(value) : std::nullopt;
 }

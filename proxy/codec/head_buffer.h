@@ -20,6 +20,8 @@ class HeadBuffer {
 
   [[nodiscard]] HeadFault fault() const { return scanner_.fault(); }
   [[nodiscard]] bool begun() const { return scanner_.begun(); }
+  // Nothing was taken yet: the section lies whole in front of the reader, if it does.
+  [[nodiscard]] bool untouched() const { return scanner_.untouched(); }
 
  private:
   HeadScanner scanner_;

@@ -15,21 +15,11 @@ namespace {
 constexpr std::size_t kLineEndSize = 2;
 constexpr std::size_t kVersionSize = 8;  // "HTTP/1.1"
 
-// A head without its blank line: the start line without its end, and the field lines.
-struct Parts {
-  Bytes start_line;
-  Bytes field_lines;
-};
-
-Parts parts_of(Bytes head) {
-  const std::size_t end = std::min(head.find('\r'), head.size() - kLineEndSize);
-  head.remove_suffix(kLineEndSize);
-  return {head.substr(0, end), head.substr(end + kLineEndSize)};
-}
+bool ends_line(Bytes rest) { return rest.starts_with("\r\n"); }
 
 // 1.0 and 1.1 (RFC 9112 §2.3).
 bool take_version(Bytes text, HttpVersion& version) {
-  if (!text.starts_with("HTTP/1.")) return false;
+  if (text.size() < kVersionSize || !text.starts_with("HTTP/1.")) return false;
   const char minor = text[kVersionSize - 1];
   version = minor == '1' ? HttpVersion::http11 : HttpVersion::http10;
   return minor == '0' || minor == '1';
@@ -45,31 +35,32 @@ Failure malformed(std::string_view detail) {
   return Failure(request_error(ErrorCode::malformed_request, detail));
 }
 
-// method SP request-target SP HTTP-version, with these two spaces and no other. `target` is set as
-// soon as it is known.
-Result<void> take_request_line(Bytes line, const HeadLimits& limits, RequestHead& head,
+// method SP request-target SP HTTP-version CRLF, with these two spaces and no other, off the front
+// of `in`. `target` is set as soon as it is known.
+Result<void> take_request_line(Bytes& in, const HeadLimits& limits, RequestHead& head,
                                Bytes& target) {
   const auto* const token_end =
-      std::find_if_not(line.begin(), line.end(), [](char c) { return is_token_char(c); });
-  const auto method_size = static_cast<std::size_t>(token_end - line.begin());
-  head.method_text.assign(line.substr(0, method_size));
+      std::find_if_not(in.begin(), in.end(), [](char c) { return is_token_char(c); });
+  const auto method_size = static_cast<std::size_t>(token_end - in.begin());
+  head.method_text.assign(in.substr(0, method_size));
   head.method = method_of(head.method_text);
-  if (method_size == 0 || method_size == line.size() || *token_end != ' ') {
+  if (method_size == 0 || method_size == in.size() || *token_end != ' ') {
     return malformed("method");
   }
-  line.remove_prefix(method_size + 1);
-  const char* const line_end = line.data() + line.size();
-  const char* const target_end = find_not_visible(line.data(), line_end);
-  target = line.substr(0, static_cast<std::size_t>(target_end - line.data()));
+  in.remove_prefix(method_size + 1);
+  const char* const end = in.data() + in.size();
+  const char* const target_end = find_not_visible(in.data(), end);
+  target = in.substr(0, static_cast<std::size_t>(target_end - in.data()));
   if (target.size() > limits.url_bytes_max) {
     return Failure(request_error(ErrorCode::url_too_long, "target too long"));
   }
-  if (target.empty() || target_end == line_end) return malformed("request line");
+  if (target.empty() || target_end == end || *target_end == '\r') return malformed("request line");
   if (*target_end != ' ') return Failure(request_error(ErrorCode::bad_target, "character"));
-  line.remove_prefix(target.size() + 1);
-  if (line.size() != kVersionSize || !take_version(line, head.version)) {
+  in.remove_prefix(target.size() + 1);
+  if (!take_version(in, head.version) || !ends_line(in.substr(kVersionSize))) {
     return malformed("HTTP version");
   }
+  in.remove_prefix(kVersionSize + kLineEndSize);
   return {};
 }
 
@@ -89,16 +80,21 @@ Result<void> check_request(Bytes target, RequestHead& head) {
   return {};
 }
 
-Result<void> read_request(const Parts& parts, const HeadLimits& limits, RequestHead& head,
-                          Bytes& target) {
-  if (Result<void> line = take_request_line(parts.start_line, limits, head, target); !line) {
-    return line;
+Result<std::size_t> read_request(Bytes in, const HeadLimits& limits, RequestHead& head,
+                                 Bytes& target) {
+  const std::size_t size = in.size();
+  if (Result<void> line = take_request_line(in, limits, head, target); !line) {
+    return Failure(std::move(line.error()));
   }
   if (!is_forwarded(head)) {
     return Failure(request_error(ErrorCode::method_not_allowed, head.method_text));
   }
-  if (!parse_field_lines(parts.field_lines, head.headers)) return malformed("field");
-  return check_request(target, head);
+  const std::size_t lines = parse_field_lines(in, limits.header_count_max, head.headers);
+  if (lines == 0) return malformed("field");
+  if (Result<void> checked = check_request(target, head); !checked) {
+    return Failure(std::move(checked.error()));
+  }
+  return size - in.size() + lines;
 }
 
 // ---- Responses --------------------------------------------------------------------------------
@@ -109,23 +105,25 @@ constexpr std::size_t kReasonAt = kStatusAt + kStatusSize + 1;
 
 bool is_acceptable_status(int status) { return status >= 100 && status < 600 && status != 101; }
 
-// HTTP-version SP 3DIGIT [ SP reason-phrase ]: the second space is often missing where there is no
-// reason.
-const char* fault_of_status_line(Bytes line, ResponseHead& head) {
-  if (line.size() < kStatusAt + kStatusSize || line[kVersionSize] != ' ') return "status line";
-  if (!take_version(line, head.version)) return "HTTP version";
+// HTTP-version SP 3DIGIT [ SP reason-phrase ] CRLF off the front of `in`: the second space is often
+// missing where there is no reason.
+const char* take_status_line(Bytes& in, ResponseHead& head) {
+  if (in.size() < kReasonAt || in[kVersionSize] != ' ') return "status line";
+  if (!take_version(in, head.version)) return "HTTP version";
   head.status = 0;
-  for (const char c : line.substr(kStatusAt, kStatusSize)) {
+  for (const char c : in.substr(kStatusAt, kStatusSize)) {
     if (c < '0' || c > '9') return "status line";
     head.status = head.status * 10 + (c - '0');
   }
   if (!is_acceptable_status(head.status)) return "status";
-  if (line.size() == kStatusAt + kStatusSize) return nullptr;
-  if (line[kReasonAt - 1] != ' ') return "status line";
-  const Bytes reason = line.substr(kReasonAt);
-  const char* const end = reason.data() + reason.size();
-  if (find_no_text(reason.data(), end) != end) return "reason phrase";
-  head.reason.assign(reason);
+  const bool has_reason = in[kReasonAt - 1] == ' ';
+  in.remove_prefix(has_reason ? kReasonAt : kReasonAt - 1);
+  const char* const reason_end =
+      has_reason ? find_no_text(in.data(), in.data() + in.size()) : in.data();
+  const auto reason_size = static_cast<std::size_t>(reason_end - in.data());
+  if (!ends_line(in.substr(reason_size))) return has_reason ? "reason phrase" : "status line";
+  head.reason.assign(in.substr(0, reason_size));
+  in.remove_prefix(reason_size + kLineEndSize);
   return nullptr;
 }
 
@@ -142,20 +140,27 @@ Result<void> check_response(Method asked, ResponseHead& head) {
 
 }  // namespace
 
-Result<void> parse_request_head(Bytes bytes, const HeadLimits& limits, RequestHead& head) {
+Result<std::size_t> parse_request_head(Bytes in, const HeadLimits& limits, RequestHead& head) {
   Bytes target;
-  Result<void> parsed = read_request(parts_of(bytes), limits, head, target);
-  if (!parsed && head.target.empty()) head.target.assign(target);  // for the log
-  return parsed;
+  Result<std::size_t> size =
+      read_request(in.substr(0, limits.header_bytes_max), limits, head, target);
+  if (!size && head.target.empty()) head.target.assign(target);  // for the log
+  return size;
 }
 
-Result<void> parse_response_head(Bytes bytes, Method asked, ResponseHead& head) {
-  const Parts parts = parts_of(bytes);
-  if (const char* fault = fault_of_status_line(parts.start_line, head); fault != nullptr) {
+Result<std::size_t> parse_response_head(Bytes in, const HeadLimits& limits, Method asked,
+                                        ResponseHead& head) {
+  in = in.substr(0, limits.header_bytes_max);
+  const std::size_t size = in.size();
+  if (const char* fault = take_status_line(in, head); fault != nullptr) {
     return Failure(response_error(fault));
   }
-  if (!parse_field_lines(parts.field_lines, head.headers)) return Failure(response_error("field"));
-  return check_response(asked, head);
+  const std::size_t lines = parse_field_lines(in, limits.header_count_max, head.headers);
+  if (lines == 0) return Failure(response_error("field"));
+  if (Result<void> checked = check_response(asked, head); !checked) {
+    return Failure(std::move(checked.error()));
+  }
+  return size - in.size() + lines;
 }
 
 Error request_error(HeadFault fault) {

@@ -57,6 +57,7 @@ class HeadScanner {
   [[nodiscard]] HeadFault fault() const { return fault_; }
   // A line that is not blank has begun.
   [[nodiscard]] bool begun() const { return lines_ > 0; }
+  [[nodiscard]] bool untouched() const { return bytes_ == 0; }
   // Size of the tolerated blank lines before the start line.
   [[nodiscard]] std::size_t leading() const { return std::size_t{2} * blank_lines_; }
 

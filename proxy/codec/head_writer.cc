@@ -1,7 +1,6 @@
 #include "proxy/codec/head_writer.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "proxy/codec/chars.h"
@@ -13,16 +12,13 @@ constexpr std::size_t kScratchBytesKeptMax = std::size_t{128} * 1024;
 constexpr std::size_t kDigitsMax = 20;
 constexpr std::size_t kLineEndSize = 2;
 
-// What would be a second line or another part of this one is left out.
-void append_visible(TextBuffer& out, std::string_view text) {
+// `text`, or nothing where it would be a second line or another part of this one.
+std::string_view visible(std::string_view text) {
   const char* const end = text.data() + text.size();
-  if (find_control_or_space(text.data(), end) == end) out.append(text);
+  return find_control_or_space(text.data(), end) == end ? text : std::string_view();
 }
 
-void append_text(TextBuffer& out, std::string_view text) {
-  const char* const end = text.data() + text.size();
-  if (find_no_text(text.data(), end) == end) out.append(text);
-}
+char* put(char* to, std::string_view text) { return std::copy(text.begin(), text.end(), to); }
 
 void append_line(TextBuffer& out, std::string_view name, std::string_view value) {
   out.append(name);
@@ -45,21 +41,32 @@ TextBuffer& head_scratch() {
 }
 
 void append_request_line(TextBuffer& out, const RequestHead& head) {
-  append_visible(out, head.method_text);
-  out.append(' ');
-  append_visible(out, head.target);
-  out.append(" HTTP/1.1\r\nHost: ");
-  append_visible(out, head.authority);
-  out.append("\r\n");
+  static constexpr std::string_view kVersionAndHost = " HTTP/1.1\r\nHost: ";
+  const std::string_view method = visible(head.method_text);
+  const std::string_view target = visible(head.target);
+  const std::string_view authority = visible(head.authority);
+  char* to = out.extend(method.size() + 1 + target.size() + kVersionAndHost.size() +
+                        authority.size() + kLineEndSize);
+  to = put(to, method);
+  *to++ = ' ';
+  to = put(put(put(to, target), kVersionAndHost), authority);
+  put(to, "\r\n");
 }
 
 void append_status_line(TextBuffer& out, const ResponseHead& head) {
+  static constexpr std::string_view kVersion = "HTTP/1.1 ";
+  static constexpr std::size_t kStatusSize = 4;  // with its space
   const auto digit = [&](int unit) { return static_cast<char>('0' + head.status / unit % 10); };
-  const std::array line{'H', 'T', 'T',        'P',       '/',      '1', '.',
-                        '1', ' ', digit(100), digit(10), digit(1), ' '};
-  out.append({line.data(), line.size()});
-  append_text(out, head.reason);
-  out.append("\r\n");
+  const char* const reason_end = head.reason.data() + head.reason.size();
+  const bool is_text = find_no_text(head.reason.data(), reason_end) == reason_end;
+  const std::string_view reason = is_text ? head.reason : std::string_view();
+  char* to = out.extend(kVersion.size() + kStatusSize + reason.size() + kLineEndSize);
+  to = put(to, kVersion);
+  *to++ = digit(100);
+  *to++ = digit(10);
+  *to++ = digit(1);
+  *to++ = ' ';
+  put(put(to, reason), "\r\n");
 }
 
 void append_fields(TextBuffer& out, const Headers& headers) {
@@ -74,12 +81,11 @@ void append_fields(TextBuffer& out, const Headers& headers) {
 
 void append_content_length(TextBuffer& out, std::uint64_t length) {
   static constexpr std::string_view kName = "Content-Length: ";
-  std::array<char, kName.size() + kDigitsMax + kLineEndSize> line;
-  char* at = std::copy(kName.begin(), kName.end(), line.data());
-  at = std::to_chars(at, at + kDigitsMax, length).ptr;
-  *at++ = '\r';
-  *at++ = '\n';
-  out.append({line.data(), static_cast<std::size_t>(at - line.data())});
+  const std::size_t size = out.size();
+  char* const line = out.extend(kName.size() + kDigitsMax + kLineEndSize);
+  char* at = put(line, kName);
+  at = put(std::to_chars(at, at + kDigitsMax, length).ptr, "\r\n");
+  out.cut_to(size + static_cast<std::size_t>(at - line));
 }
 
 void append_end(TextBuffer& out) { out.append("\r\n"); }

@@ -10,9 +10,14 @@ bool names_a_field(std::string_view option) {
 
 }  // namespace
 
+bool says_keep_alive(const Headers& headers) {
+  return headers.find(HeaderId::connection) == "keep-alive" &&
+         headers.count(HeaderId::connection) == 1;
+}
+
 HopByHop::HopByHop(const Headers& headers) : headers_(headers) {
+  if (says_keep_alive(headers)) return;
   headers.for_each(HeaderId::connection, [&](std::string_view value) {
-    if (equals_ignoring_case(value, "keep-alive")) return;  // what nearly every one says
     for_each_list_member(value, [&](std::string_view option) {
       names_others_ = names_others_ || names_a_field(option);
     });

@@ -21,6 +21,9 @@ inline constexpr HeaderIds kHopByHop{HeaderId::connection,
                                      HeaderId::transfer_encoding,
                                      HeaderId::upgrade};
 
+// Connection is that one option, as in nearly every answer.
+[[nodiscard]] bool says_keep_alive(const Headers& headers);
+
 // Made once for each message, refers to its headers and must not outlive them.
 class HopByHop {
  public:

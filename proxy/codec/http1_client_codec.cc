@@ -106,34 +106,47 @@ bool Http1ClientCodec::reusable() const {
 
 void Http1ClientCodec::read_head(Bytes& in) {
   response_begun_ = true;
-  Bytes head;
-  switch (section_.take(in, response_scan_limits(limits_), head)) {
+  ScratchHead<ResponseHead> head;
+  if (section_.untouched()) {
+    if (const Result<std::size_t> size = parse_response_head(in, limits_, method_, *head)) {
+      in.remove_prefix(*size);
+      return take_response(*head, !in.empty());
+    }
+    head->clear();
+  }
+  read_head_by_lines(in, *head);
+}
+
+// One that came in pieces, or that something is wrong with.
+void Http1ClientCodec::read_head_by_lines(Bytes& in, ResponseHead& head) {
+  Bytes section;
+  switch (section_.take(in, response_scan_limits(limits_), section)) {
     case HeadBuffer::Step::incomplete:
       return;
     case HeadBuffer::Step::refused:
       return fail(response_error(to_string(section_.fault())));
     case HeadBuffer::Step::complete:
-      return take_response(head, !in.empty());
+      break;
   }
-}
-
-void Http1ClientCodec::take_response(Bytes bytes, bool more_follows) {
-  ScratchHead<ResponseHead> head;
-  Result<void> parsed = parse_response_head(bytes, method_, *head);
+  Result<std::size_t> parsed = parse_response_head(section, limits_, method_, head);
   section_.reset();
   if (!parsed) return fail(std::move(parsed.error()));
-  if (head->status < 200) return take_informational(*head);
-  keep_alive_ = keep_alive_ && head->keep_alive;
-  until_close_ = head->framing == Framing::until_close;
-  const bool empty = head->framing == Framing::content_length && head->content_length == 0;
+  take_response(head, !in.empty());
+}
+
+void Http1ClientCodec::take_response(ResponseHead& head, bool more_follows) {
+  if (head.status < 200) return take_informational(head);
+  keep_alive_ = keep_alive_ && head.keep_alive;
+  until_close_ = head.framing == Framing::until_close;
+  const bool empty = head.framing == Framing::content_length && head.content_length == 0;
   const StreamId stream = stream_;
-  if (head->framing != Framing::none && !empty) {
+  if (head.framing != Framing::none && !empty) {
     read_ = Read::body;
-    body_.begin(head->framing, head->content_length.value_or(0));
-    trailers_pass_ = head->framing == Framing::chunked && trailers_may_pass(head->headers);
-    return events_.on_response(stream, *head);
+    body_.begin(head.framing, head.content_length.value_or(0));
+    trailers_pass_ = head.framing == Framing::chunked && trailers_may_pass(head.headers);
+    return events_.on_response(stream, head);
   }
-  events_.on_response(stream, *head);
+  events_.on_response(stream, head);
   end_response(more_follows);
 }
 

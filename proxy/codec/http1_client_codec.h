@@ -36,7 +36,8 @@ class Http1ClientCodec final : public ClientCodec, private PayloadSink {
   enum class Read : std::uint8_t { idle, head, body, broken };
 
   void read_head(Bytes& in);
-  void take_response(Bytes head, bool more_follows);
+  void read_head_by_lines(Bytes& in, ResponseHead& head);
+  void take_response(ResponseHead& head, bool more_follows);
   void take_informational(ResponseHead& head);
   void read_body(Bytes& in);
   void end_response(bool more_follows);

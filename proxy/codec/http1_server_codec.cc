@@ -54,34 +54,47 @@ void Http1ServerCodec::refuse(Error error) {
 bool Http1ServerCodec::in_head() const { return read_ == Read::head && section_.begun(); }
 
 void Http1ServerCodec::read_head(Bytes& in) {
-  Bytes head;
-  switch (section_.take(in, request_scan_limits(limits_), head)) {
+  ScratchHead<RequestHead> head;
+  if (section_.untouched()) {
+    if (const Result<std::size_t> size = parse_request_head(in, limits_, *head)) {
+      in.remove_prefix(*size);
+      return take_request(*head);
+    }
+    head->clear();
+  }
+  read_head_by_lines(in, *head);
+}
+
+// One that came in pieces, or that something is wrong with.
+void Http1ServerCodec::read_head_by_lines(Bytes& in, RequestHead& head) {
+  Bytes section;
+  switch (section_.take(in, request_scan_limits(limits_), section)) {
     case HeadBuffer::Step::incomplete:
       return;
     case HeadBuffer::Step::refused:
       return refuse(request_error(section_.fault()));
     case HeadBuffer::Step::complete:
-      return take_request(head);
+      break;
   }
+  Result<std::size_t> parsed = parse_request_head(section, limits_, head);
+  section_.reset();
+  if (!parsed) return fail(head, std::move(parsed.error()));
+  take_request(head);
 }
 
-void Http1ServerCodec::take_request(Bytes bytes) {
-  ScratchHead<RequestHead> head;
-  Result<void> parsed = parse_request_head(bytes, limits_, *head);
-  section_.reset();
-  if (!parsed) return fail(*head, std::move(parsed.error()));
-  method_ = head->method;
-  version_ = head->version;
-  keep_alive_ = head->keep_alive;
+void Http1ServerCodec::take_request(RequestHead& head) {
+  method_ = head.method;
+  version_ = head.version;
+  keep_alive_ = head.keep_alive;
   write_ = Write::pending;
   const StreamId stream = ++stream_;
-  const bool has_body = head->has_body();
+  const bool has_body = head.has_body();
   read_ = has_body ? Read::body : Read::held;
   if (has_body) {
-    body_.begin(head->framing, head->content_length);
-    trailers_pass_ = head->framing == Framing::chunked && trailers_may_pass(head->headers);
+    body_.begin(head.framing, head.content_length);
+    trailers_pass_ = head.framing == Framing::chunked && trailers_may_pass(head.headers);
   }
-  events_.on_request(stream, *head);
+  events_.on_request(stream, head);
   const bool answered = stream_ != stream || write_ == Write::none;
   if (!has_body && !answered) events_.on_request_end(stream);
 }

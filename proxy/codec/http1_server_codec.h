@@ -45,7 +45,8 @@ class Http1ServerCodec final : public ServerCodec, private PayloadSink {
   enum class Write : std::uint8_t { none, pending, body };
 
   void read_head(Bytes& in);
-  void take_request(Bytes head);
+  void read_head_by_lines(Bytes& in, RequestHead& head);
+  void take_request(RequestHead& head);
   void read_body(Bytes& in);
   void end_request();
   void fail(const RequestHead& head, Error error);

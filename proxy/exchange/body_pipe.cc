@@ -19,7 +19,8 @@ void BodyPipe::end() {
 
 std::string BodyPipe::open() {
   open_ = true;
-  std::string held = std::exchange(buffer_, {});
+  std::string held;
+  if (!buffer_.empty()) held.swap(buffer_);
   if (!held.empty()) consumer_.take_body(held);
   if (ended_) {
     end();

@@ -23,8 +23,7 @@ Exchange::Exchange(Owner& owner, Services& services, DownstreamStream& downstrea
       heads_(services.heads.take()),
       timer_(net::Timer::calling<&Exchange::on_timer>(services.loop.timers(), this)),
       timeouts_(&plan_->snapshot->timeouts),
-      started_(std::chrono::steady_clock::now()),
-      at_(std::chrono::system_clock::now()) {}
+      started_(std::chrono::steady_clock::now()) {}
 
 Exchange::~Exchange() { services_.loop.cancel_after_flush(*this); }
 
@@ -206,9 +205,9 @@ void Exchange::on_stream_informational(ResponseHead& head) {
 }
 
 // As the client is to see it.
-void Exchange::shape_response(const ResponseHead& head) {
-  heads_->response.clear();
-  forward_response(head, listener_.via, heads_->response);
+void Exchange::shape_response(ResponseHead& head) {
+  heads_->response.swap(head);
+  forward_response(heads_->response, listener_.via);
   if (migration_ == nullptr) return;
   from_arm(migration_->form(decision_.arm, matched_), heads_->request.authority, heads_->response);
 }

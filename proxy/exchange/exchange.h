@@ -85,7 +85,7 @@ class Exchange final : public net::Deferrable,
   void leave_answer_to_pair();
   void recover(Error error);
   void fall_back(const Error& error);
-  void shape_response(const ResponseHead& head);
+  void shape_response(ResponseHead& head);
   void fail(Error error);
   void answer(const Error& error);
   void finish(shadow::Outcome outcome);
@@ -93,6 +93,7 @@ class Exchange final : public net::Deferrable,
   [[nodiscard]] Role role() const { return marked_ ? Role::shadow : Role::primary; }
   void count_skip(shadow::Skip skip);
   void write_record(std::chrono::microseconds duration);
+  [[nodiscard]] WallTime started_at() const;
 
   // upstream::StreamEvents
   void on_stream_ready() override;
@@ -139,7 +140,6 @@ class Exchange final : public net::Deferrable,
   ShadowId shadow_ = 0;
 
   SteadyTime started_{};
-  WallTime at_{};
   std::optional<ErrorCode> error_;
   std::optional<SteadyTime> deadline_;  // of a gRPC call that says how long its client waits
   std::uint64_t response_bytes_ = 0;

@@ -7,7 +7,7 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   if (!services_.access_log.is_on()) return;
   const RequestHead& request = heads_->request;
   observe::ExchangeRecord record;
-  record.at = at_;
+  record.at = started_at();
   record.listener = listener_.name;
   record.client = client_.address;
   record.method = request.method_text;
@@ -33,6 +33,12 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   record.retried = attempts_ > 1;
   record.fallback = fell_back_;
   services_.access_log.write(services_.worker, record);
+}
+
+// Only a record needs it: a second clock is not read for those that leave none.
+WallTime Exchange::started_at() const {
+  const auto ago = std::chrono::steady_clock::now() - started_;
+  return std::chrono::system_clock::now() - ago;
 }
 
 observe::MigrationStats& Exchange::stats() const {

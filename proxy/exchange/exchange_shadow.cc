@@ -40,7 +40,7 @@ ShadowRequest Exchange::make_shadow() {
   ShadowRequest copy = shadow_request({heads_->request, forward_rules(), matched_}, plan_,
                                       migration_->route->migration, other(decision_.arm),
                                       services_.random_bits_64());
-  copy.at = at_;
+  copy.at = started_at();
   std::tie(copy.admission, copy.body) = copy_.take();
   return copy;
 }

@@ -52,11 +52,9 @@ void add_baggage(const RequestHead& in, const codec::HopByHop& hop, RequestHead&
   }
 }
 
-void announce_trailers(Framing framing, const Headers& in, Headers& out) {
-  if (framing != Framing::chunked) return;
-  for (const Header h : in) {
-    if (h.id == HeaderId::trailer) out.add(h);
-  }
+void announce_trailers(const RequestHead& in, Headers& out) {
+  if (in.framing != Framing::chunked || !in.headers.has(HeaderId::trailer)) return;
+  out.add_from(in.headers, [](const Header& h) { return h.id == HeaderId::trailer; });
 }
 
 void copy_request_fields(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
@@ -74,7 +72,7 @@ void copy_request_fields(const RequestHead& in, const ForwardRules& rules, Reque
   if (!rules.keep_marker && in.headers.has(HeaderId::baggage)) add_baggage(in, hop, out);
   if (hops && *hops > 0) out.headers.add(kMaxForwards, std::to_string(*hops - 1));
   add_trailer_fields(in, out);
-  announce_trailers(in.framing, in.headers, out.headers);
+  announce_trailers(in, out.headers);
 }
 
 // The protocol by which the message came here (RFC 9110 §7.6.3).
@@ -86,7 +84,7 @@ std::string_view via_of(HttpVersion received) {
 void add_forwarded_for(const RequestHead& in, const ForwardRules& rules, RequestHead& out) {
   if (rules.peer.empty()) return;
   if (!rules.peer_trusted || !in.headers.has(HeaderId::x_forwarded_for)) {
-    return out.headers.add(HeaderId::x_forwarded_for, rules.peer);
+    return out.headers.add_line(HeaderId::x_forwarded_for, rules.peer);
   }
   TextBuffer& way = codec::head_scratch();
   in.headers.for_each(HeaderId::x_forwarded_for, [&](std::string_view value) {
@@ -102,10 +100,10 @@ void add_x_forwarded(const RequestHead& in, const ForwardRules& rules, RequestHe
   add_forwarded_for(in, rules, out);
   const auto said = [&](HeaderId id) { return rules.peer_trusted && in.headers.has(id); };
   if (!in.authority.empty() && !said(HeaderId::x_forwarded_host)) {
-    out.headers.add(HeaderId::x_forwarded_host, in.authority);
+    out.headers.add_line(HeaderId::x_forwarded_host, in.authority);
   }
   if (!said(HeaderId::x_forwarded_proto))
-    out.headers.add(HeaderId::x_forwarded_proto, rules.scheme);
+    out.headers.add_line(HeaderId::x_forwarded_proto, rules.scheme);
 }
 
 }  // namespace
@@ -151,21 +149,20 @@ void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHe
   if (rules.x_forwarded) add_x_forwarded(in, rules, out);
 }
 
-void forward_response(const ResponseHead& in, bool via, ResponseHead& out) {
-  out.status = in.status;
-  out.reason = in.reason;
-  out.framing = in.framing;
-  out.content_length = in.content_length;
+void forward_response(ResponseHead& head, bool via) {
   HeaderIds without = codec::kHopByHop;
   without.add(HeaderId::content_length);
-  if (const codec::HopByHop hop(in.headers); hop.names_others()) {
-    out.headers.add_from(in.headers,
-                         [&](const Header& h) { return !without.has(h.id) && !hop.covers(h); });
+  if (head.framing == Framing::chunked) without = without.without({HeaderId::trailer});
+  if (const codec::HopByHop hop(head.headers); hop.names_others()) {
+    Headers passing;  // what Connection says is asked of all fields until the last is looked at
+    passing.add_from(head.headers, [&](const Header& h) {
+      return !without.has(h.id) && (h.id == HeaderId::trailer || !hop.covers(h));
+    });
+    head.headers.swap(passing);
   } else {
-    out.headers.add_from(in.headers, without);
+    head.headers.remove(without);
   }
-  announce_trailers(in.framing, in.headers, out.headers);
-  if (via) out.headers.add(HeaderId::via, via_of(in.version));
+  if (via) head.headers.add(HeaderId::via, via_of(head.version));
 }
 
 }  // namespace banyan::exchange

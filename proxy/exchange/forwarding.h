@@ -33,8 +33,8 @@ struct ForwardRules {
 
 // Fills `out`, which was cleared, from the client's request.
 void forward_request(const RequestHead& in, const ForwardRules& rules, RequestHead& out);
-// Fills `out`, which was cleared, from the upstream's response.
-void forward_response(const ResponseHead& in, bool via, ResponseHead& out);
+// Makes of the upstream's response, as the codec told it, what goes on.
+void forward_response(ResponseHead& head, bool via);
 
 // `list` without its `banyan-shadow` members (W3C Baggage).
 [[nodiscard]] std::string baggage_without_marker(std::string_view list);

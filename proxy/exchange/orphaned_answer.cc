@@ -36,10 +36,9 @@ void OrphanedAnswer::on_stream_response(ResponseHead& head) {
   remains_.head_seen = true;
   launch_shadow();
   if (over_) return;
-  ResponseHead forwarded;
-  forward_response(head, false, forwarded);
-  from_arm(migration().form(remains_.arm, remains_.matched), remains_.authority, forwarded);
-  remains_.recording.head(forwarded);
+  forward_response(head, false);
+  from_arm(migration().form(remains_.arm, remains_.matched), remains_.authority, head);
+  remains_.recording.head(head);
   arm_timer();
 }
 

@@ -57,10 +57,9 @@ void ShadowExchange::send_trailers() {
 void ShadowExchange::on_stream_response(ResponseHead& head) {
   head_seen_ = true;
   count(head.status);
-  ResponseHead forwarded;
-  forward_response(head, false, forwarded);
-  from_arm(migration().form(arm(), request_.matched), request_.authority, forwarded);
-  recording_.head(forwarded);
+  forward_response(head, false);
+  from_arm(migration().form(arm(), request_.matched), request_.authority, head);
+  recording_.head(head);
 }
 
 void ShadowExchange::on_stream_body(Bytes bytes) {

@@ -26,8 +26,18 @@ void OutQueue::append_to_blocks(Bytes bytes, std::vector<Piece>& pieces) {
 }
 
 void OutQueue::copy(Bytes bytes) {
-  append_to_blocks(bytes, pieces_);
   size_ += bytes.size();
+  if (!goes_on_in_block(bytes.size())) return append_to_blocks(bytes, pieces_);
+  std::memcpy(blocks_.back()->bytes.data() + last_used_, bytes.data(), bytes.size());
+  last_used_ += bytes.size();
+  pieces_.back().size += bytes.size();
+}
+
+// The last piece ends where the next bytes of the last block begin, and there is room for these.
+bool OutQueue::goes_on_in_block(std::size_t size) const {
+  if (pieces_.empty() || pieces_.back().borrowed || Block::kBytes - last_used_ < size) return false;
+  const Piece& last = pieces_.back();
+  return last.data + last.size == blocks_.back()->bytes.data() + last_used_;
 }
 
 void OutQueue::borrow(Bytes bytes) {
@@ -37,6 +47,7 @@ void OutQueue::borrow(Bytes bytes) {
 }
 
 void OutQueue::consume(std::size_t n) {
+  if (n == size_) return clear();
   size_ -= n;
   std::size_t gone = 0;
   while (gone < pieces_.size() && n >= pieces_[gone].size) n -= pieces_[gone++].size;
@@ -45,11 +56,11 @@ void OutQueue::consume(std::size_t n) {
     pieces_.front().data += n;
     pieces_.front().size -= n;
   }
-  if (pieces_.empty()) return clear();
   release_unused_blocks();
 }
 
 void OutQueue::settle() {
+  if (empty()) return;
   const bool any = std::any_of(pieces_.begin(), pieces_.end(), [](auto& p) { return p.borrowed; });
   if (!any) return;
   std::vector<Piece> settled;
@@ -67,9 +78,11 @@ void OutQueue::settle() {
 void OutQueue::clear() {
   pieces_.clear();
   size_ = 0;
-  for (auto& block : blocks_) pool_.give(std::move(block));
-  blocks_.clear();
   last_used_ = 0;
+  while (!blocks_.empty()) {
+    pool_.give(std::move(blocks_.back()));
+    blocks_.pop_back();
+  }
 }
 
 void OutQueue::release_unused_blocks() {

@@ -44,6 +44,7 @@ class OutQueue {
   [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
 
  private:
+  [[nodiscard]] bool goes_on_in_block(std::size_t size) const;
   void append_to_blocks(Bytes bytes, std::vector<Piece>& pieces);
   void release_unused_blocks();
 

@@ -1,10 +1,12 @@
 #include "proxy/net/tcp_transport.h"
 
+#include <sys/uio.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 namespace banyan::net {
@@ -180,13 +182,9 @@ void TcpTransport::flush() {
   }
   if (std::exchange(opened_, false)) on_connect_done(0);
   while (connected_ && in_flight_ == 0 && !out_.empty()) {
-    std::array<uv_buf_t, kPiecesPerWrite> bufs;
     std::size_t wanted = 0;
-    const unsigned n = fill(bufs, out_, wanted);
-    const int written = uv_try_write(socket_->stream(), bufs.data(), n);
-    if (written < 0 && written != UV_EAGAIN) {
-      return on_write_failed(written);
-    }
+    const std::ptrdiff_t written = write_now(wanted);
+    if (written < 0 && written != UV_EAGAIN) return on_write_failed(static_cast<int>(written));
     if (written > 0) out_.consume(static_cast<std::size_t>(written));
     if (written < 0 || static_cast<std::size_t>(written) < wanted) {
       out_.settle();
@@ -195,6 +193,23 @@ void TcpTransport::flush() {
   }
   out_.settle();
   after_write();
+}
+
+// What uv_try_write() does once it has seen that libuv has nothing queued, which in_flight_ says.
+std::ptrdiff_t TcpTransport::write_now(std::size_t& wanted) {
+  std::array<uv_buf_t, kPiecesPerWrite> bufs;
+  const unsigned n = fill(bufs, out_, wanted);
+  uv_os_fd_t descriptor = -1;
+  uv_fileno(socket_->handle(), &descriptor);
+  for (;;) {
+    // A uv_buf_t is laid out as an iovec, which libuv itself relies on.
+    const ssize_t written = n == 1
+                                ? ::write(descriptor, bufs[0].base, bufs[0].len)
+                                : ::writev(descriptor, reinterpret_cast<const iovec*>(bufs.data()),
+                                           static_cast<int>(n));
+    if (written >= 0 || errno != EINTR)
+      return written >= 0 ? written : uv_translate_sys_error(errno);
+  }
 }
 
 // The rest, in one request: libuv works through one queued write per turn.

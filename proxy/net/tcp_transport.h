@@ -53,6 +53,8 @@ class TcpTransport final : public Transport, private Flushable {
   TcpTransport(Loop& loop, Role role);
   void flush() override;
   void schedule_flush();
+  // How much of `wanted` bytes the kernel took, or libuv's error.
+  [[nodiscard]] std::ptrdiff_t write_now(std::size_t& wanted);
   void write_async();
   void on_write_done(int status);
   void on_write_failed(int uv_error);

@@ -31,8 +31,7 @@ void Timer::cancel() {
 }
 
 std::int64_t TimerWheel::tick_of(SteadyTime t, bool round_up) const {
-  const auto since = std::chrono::duration_cast<Milliseconds>(t - origin_).count();
-  return (since + (round_up ? kTick.count() : 0)) / kTick.count();
+  return (t - origin_ + (round_up ? kTick : Milliseconds(0))) / kTick;
 }
 
 // Nothing advances a wheel without a timer, so it may be far behind. Not while a slot is visited: a

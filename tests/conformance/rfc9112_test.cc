@@ -46,14 +46,12 @@ std::string answered(std::string_view response,
   struct Relay final : codec::ClientEvents {
     explicit Relay(codec::ServerCodec& to) : server(to) {}
     void on_informational(codec::StreamId, ResponseHead& head) override {
-      ResponseHead out;
-      exchange::forward_response(head, false, out);
-      server.send_informational(1, out);
+      exchange::forward_response(head, false);
+      server.send_informational(1, head);
     }
     void on_response(codec::StreamId, ResponseHead& head) override {
-      ResponseHead out;
-      exchange::forward_response(head, false, out);
-      server.send_head(1, out);
+      exchange::forward_response(head, false);
+      server.send_head(1, head);
     }
     void on_response_body(codec::StreamId, Bytes bytes) override { server.send_body(1, bytes); }
     void on_response_trailers(codec::StreamId, const Headers& trailers) override {

@@ -86,7 +86,7 @@ class ServerLines final : public codec::ServerEvents {
   void on_request(codec::StreamId stream, RequestHead& head) override {
     const bool counted = head.framing == Framing::content_length;
     const auto length = counted ? std::optional(head.content_length) : std::nullopt;
-    lines.push_back(line("request", stream) + " " + head.method_text + " " + head.target + " " +
+    lines.push_back(line("request", stream) + " " + std::string(head.method_text) + " " + head.target + " " +
                     std::string(to_string(head.version)) + " " + to_string(head.framing, length) +
                     " host=" + head.authority + (head.keep_alive ? "" : " close") +
                     (head.expect_continue ? " expects" : ""));

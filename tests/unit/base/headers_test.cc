@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
+#include <random>
+
+#include "tests/support/seed.h"
 
 namespace banyan {
 namespace {
@@ -207,6 +212,82 @@ TEST(Headers, AddFromKeepsWhatIsAskedForInOrder) {
     to.add("last", "2");
     EXPECT_EQ(to.find("last"), "2");
     EXPECT_EQ(to.find(HeaderId::te).has_value(), is_kept(5));
+  }
+}
+
+// What a list of pairs would say after the same changes.
+struct Model {
+  std::vector<std::pair<HeaderId, std::string>> fields;
+
+  [[nodiscard]] std::size_t count(HeaderId id) const {
+    return static_cast<std::size_t>(std::count_if(
+        fields.begin(), fields.end(), [id](const auto& field) { return field.first == id; }));
+  }
+  void add_from(const Model& other, HeaderIds without) {
+    for (const auto& field : other.fields) {
+      if (!without.has(field.first)) fields.push_back(field);
+    }
+  }
+  template <class Goes>
+  void erase(Goes goes) {
+    fields.erase(std::remove_if(fields.begin(), fields.end(), goes), fields.end());
+  }
+};
+
+void expect_same(const Headers& headers, const Model& model) {
+  ASSERT_EQ(headers.size(), model.fields.size());
+  std::string lines;
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    ASSERT_EQ(headers[i].id, model.fields[i].first);
+    ASSERT_EQ(headers[i].value, model.fields[i].second);
+    lines += std::string(headers[i].name) + ": " + model.fields[i].second + "\r\n";
+    ASSERT_EQ(headers.count(headers[i].id), model.count(headers[i].id));
+  }
+  ASSERT_EQ(headers.lines(), lines);
+}
+
+TEST(Headers, SayWhatAListOfFieldsSaysWhateverIsAddedAndRemoved) {
+  constexpr std::array kIds{HeaderId::host, HeaderId::cookie, HeaderId::via, HeaderId::te,
+                            HeaderId::x_request_id};
+  std::mt19937_64 random = test::seeded_random();
+  const auto one = [&] { return kIds[random() % kIds.size()]; };
+  const auto some = [&] { return HeaderIds{one(), one()}; };
+  Headers headers;
+  Headers other;
+  Model model;
+  Model other_model;
+  for (int step = 0; step < 20'000; ++step) {
+    const HeaderIds ids = some();
+    switch (random() % 6) {
+      case 0:
+        headers.remove(ids);
+        model.erase([&](const auto& field) { return ids.has(field.first); });
+        break;
+      case 1:
+        headers.keep_only([&](const Header& h) { return !ids.has(h.id); });
+        model.erase([&](const auto& field) { return ids.has(field.first); });
+        break;
+      case 2:
+        headers.add_from(other, ids);
+        model.add_from(other_model, ids);
+        break;
+      case 3:
+        headers.swap(other);
+        std::swap(model, other_model);
+        break;
+      default: {
+        const HeaderId id = one();
+        const std::string value(random() % 40, 'v');
+        headers.add(id, value);
+        model.fields.emplace_back(id, value);
+      }
+    }
+    if (headers.size() > 40) {
+      headers.clear();
+      model.fields.clear();
+    }
+    ASSERT_NO_FATAL_FAILURE(expect_same(headers, model)) << "step " << step;
+    for (const HeaderId id : kIds) ASSERT_EQ(headers.has(id), model.count(id) > 0);
   }
 }
 

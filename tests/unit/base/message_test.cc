@@ -69,7 +69,7 @@ TEST(RequestHead, ClearLeavesNothingOfTheLastRequest) {
   EXPECT_EQ(head.keep_alive, fresh.keep_alive);
   EXPECT_EQ(head.expect_continue, fresh.expect_continue);
   EXPECT_EQ(head.content_length, fresh.content_length);
-  EXPECT_EQ(head.method_text + head.target + head.authority, "");
+  EXPECT_EQ(std::string(head.method_text) + head.target + head.authority, "");
   EXPECT_TRUE(head.headers.empty());
 }
 

@@ -28,7 +28,7 @@ TEST(HeadParser, TellsTheMethodAndTheTargetOfARefusedRequestForTheLog) {
   };
   for (const auto& row : rows) {
     RequestHead head;
-    const Result<void> parsed = parse_request_head(row.head, {.url_bytes_max = 10}, head);
+    const auto parsed = parse_request_head(row.head, {.url_bytes_max = 10}, head);
     ASSERT_FALSE(parsed) << row.head;
     EXPECT_EQ(parsed.error().code, row.code) << row.head;
     EXPECT_EQ(head.method_text, row.method) << row.head;
@@ -43,12 +43,12 @@ TEST(HeadParser, TakesNoTabBehindALengthOrACoding) {
         "Transfer-Encoding: chunked \t"}) {
     const std::string request = "PUT / HTTP/1.1\r\nHost: h\r\n" + std::string(line) + "\r\n\r\n";
     RequestHead head;
-    const Result<void> parsed = parse_request_head(request, {}, head);
+    const auto parsed = parse_request_head(request, {}, head);
     ASSERT_FALSE(parsed) << line;
     EXPECT_EQ(parsed.error().code, ErrorCode::malformed_request) << line;
     const std::string response = "HTTP/1.1 200 OK\r\n" + std::string(line) + "\r\n\r\n";
     ResponseHead answer;
-    EXPECT_FALSE(parse_response_head(response, Method::get, answer)) << line;
+    EXPECT_FALSE(parse_response_head(response, {}, Method::get, answer)) << line;
   }
 }
 

@@ -105,7 +105,7 @@ class Http2Server : public ::testing::Test, public Http2ServerEvents {
     events.push_back(std::to_string(id) + " " + what);
   }
   void on_request(StreamId id, RequestHead& head) override {
-    note(id, head.method_text + " " + head.target);
+    note(id, std::string(head.method_text) + " " + head.target);
     when_asked(id);
   }
   void on_request_body(StreamId id, Bytes bytes) override {
