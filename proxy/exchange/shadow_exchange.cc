@@ -41,6 +41,7 @@ void ShadowExchange::on_stream_ready() { send(); }
 
 void ShadowExchange::send() {
   if (migration().stops_shadows_to(arm())) return finish(shadow::Outcome::abandoned);
+  sent_ = true;
   lease_->send_head(request_.head);
   if (!request_.body.bytes.empty()) lease_->send_body(request_.body.bytes);
   send_trailers();
@@ -69,7 +70,9 @@ void ShadowExchange::on_stream_body(Bytes bytes) {
 
 void ShadowExchange::on_stream_end() { finish(shadow::Outcome::answered); }
 
-void ShadowExchange::on_stream_error(Error error) { finish(comparison::shadow_outcome_of(error)); }
+void ShadowExchange::on_stream_error(Error error) {
+  finish(comparison::shadow_outcome_of(error, sent_));
+}
 
 void ShadowExchange::on_timeout() { finish(shadow::Outcome::timed_out); }
 

@@ -81,6 +81,7 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   upstream::Lease lease_;
   net::Timer timer_;
   SteadyTime started_{};
+  bool sent_ = false;
   bool head_seen_ = false;
   std::optional<comparison::Recording::Finished> shadow_;
   std::optional<comparison::Recording::Finished> primary_;

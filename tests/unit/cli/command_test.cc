@@ -68,7 +68,7 @@ TEST(CommandLine, RefusesWrongUsage) {
       {"rollback", "--flag", "f", "--all"},
       {"rearm"},
       {"rearm", "a", "b"},
-      {"report", "--format", "html"},
+      {"report", "--format", "pdf"},
       {"report", "--fail-on", "anything"},
       {"status", "--format", "yaml"},
       {"status", "--admin", "https://127.0.0.1:1"},

@@ -27,15 +27,18 @@ TEST(Outcome, OfALimitOrAClientIsNotTheArmsFaultAndNeverAnswered) {
   }
 }
 
-TEST(Outcome, OfAShadowWhoseKeptConnectionWasJustClosedIsNobodysFault) {
+TEST(Outcome, OfAShadowThatMayNotHaveArrivedIsNobodysFault) {
+  constexpr bool kSent = true;
   Error error{ErrorCode::upstream_reset, Side::upstream, Retry::if_repeatable, {}};
-  EXPECT_EQ(shadow_outcome_of(error), Outcome::stale_connection);
+  EXPECT_EQ(shadow_outcome_of(error, kSent), Outcome::stale_connection);
   error.retry = Retry::unsafe;
-  EXPECT_EQ(shadow_outcome_of(error), Outcome::reset);
-  error.retry = Retry::safe;
-  EXPECT_EQ(shadow_outcome_of(error), Outcome::reset);
+  EXPECT_EQ(shadow_outcome_of(error, kSent), Outcome::reset);
+  error.retry = Retry::safe;  // it was sent, and the upstream says that it was not processed
+  EXPECT_EQ(shadow_outcome_of(error, kSent), Outcome::stale_connection);
+  error.retry = Retry::safe;  // the upstream took the connection and reset it
+  EXPECT_EQ(shadow_outcome_of(error, !kSent), Outcome::reset);
   error = {ErrorCode::upstream_malformed, Side::upstream, Retry::if_repeatable, {}};
-  EXPECT_EQ(shadow_outcome_of(error), Outcome::malformed);
+  EXPECT_EQ(shadow_outcome_of(error, kSent), Outcome::malformed);
 }
 
 }  // namespace

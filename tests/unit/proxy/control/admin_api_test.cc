@@ -109,7 +109,7 @@ TEST_F(AdminApiTest, AnswersEveryRequestWithItsStatus) {
       {"GET", "/v1/report", "", 200},
       {"GET", "/v1/report?migration=orders&migration=cart&format=text", "", 200},
       {"GET", "/v1/report?migration=nobody", "", 404},
-      {"GET", "/v1/report?format=html", "", 400},
+      {"GET", "/v1/report?format=pdf", "", 400},
       {"GET", "/v1/report?frmat=json", "", 400},
       {"POST", "/v1/reload", "", 200},
       {"GET", "/v1/reload", "", 405},
