@@ -69,6 +69,20 @@ def test_curl_is_served(serving, legacy, ca, version):
     assert "client_san" not in record
 
 
+@pytest.mark.parametrize("asked,spoken", [("--http2", "2"), ("--http1.1", "1.1")])
+def test_the_client_chooses_the_protocol_by_alpn(serving, legacy, ca, asked, spoken):
+    proxy = serving()
+    host, port = proxy.address.rsplit(":", 1)
+    urls = [f"https://shop.test:{port}/shop/{n}" for n in range(3)]
+    done = subprocess.run(
+        ["curl", "-sS", "--cacert", str(ca.file), asked, "--resolve", f"shop.test:{port}:{host}",
+         "-d", "x" * 100_000, "-w", "%{http_version} %{http_code} %{num_connects}\\n",
+         *(word for url in urls for word in ("-o", "/dev/null", url))],
+        capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout.split("\n")[:3] == [f"{spoken} 200 {n}" for n in (1, 0, 0)], done.stderr
+    assert [len(r.body) for r in legacy.requests] == [100_000] * 3
+
+
 def test_the_certificate_is_that_of_the_asked_name(serving, ca):
     api = ca.issue("api", "DNS:api.test,DNS:*.api.test")
     proxy = serving(certificates=[api])
