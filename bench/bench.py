@@ -1,4 +1,4 @@
-"""Side by side with nginx and HAProxy; see script/bench --help and docs/performance.md."""
+"""Side by side with nginx, HAProxy and nghttpx; see script/bench --help and docs/performance.md."""
 import argparse
 import contextlib
 import dataclasses
@@ -6,21 +6,23 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import machine
 import slices
 import tables
-from processes import Cpus, DoesNotStart
+from processes import Cpus, DoesNotStart, make_certificate
 from rounds import TooManyFaults, collect
-from scenarios import SCENARIOS, with_against
+from scenarios import SCENARIOS, alone, with_against
 
 ROUNDS = 12
 FULL_ROUNDS = 16
 NICE = -10
 FULL_LONGER = 4  # a slice of a full run is that much longer
-PEERS = {"nginx": "/usr/sbin/nginx", "haproxy": "/usr/sbin/haproxy"}
+PEERS = {name: f"/usr/sbin/{name}" for name in ("nginx", "haproxy", "nghttpx")}
+TOOLS = ("origin", "origin_http2", "load", "load_http2")
 
 
 def say(text):
@@ -31,6 +33,7 @@ def read_arguments():
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float)
@@ -49,15 +52,17 @@ def chosen(arguments):
         sys.exit(2)
     wanted = [s for s in SCENARIOS if
               (s.name in arguments.only if arguments.only else not (arguments.quick and s.full_only))]
+    if arguments.alone:
+        wanted = [alone(s) for s in wanted]
     return [with_against(s) for s in wanted] if arguments.against else wanted
 
 
 def programs(arguments, scenarios):
     """The binaries that are needed, by kind."""
     found = {"banyan": arguments.banyan, "against": arguments.against,
-             "origin": f"{arguments.tools}/bench_origin", "load": f"{arguments.tools}/bench_load",
+             **{name: f"{arguments.tools}/bench_{name}" for name in TOOLS},
              **{name: shutil.which(name) or path for name, path in PEERS.items()}}
-    needed = {"origin", "load", *(c.proxy for s in scenarios for c in s.contenders)}
+    needed = {name for s in scenarios for name in (s.origin, s.load, *(c.proxy for c in s.contenders))}
     for name in sorted(needed):
         if not shutil.which(found[name]):
             say(f"bench: no {name} at {found[name]} (script/bench builds and installs what it needs)")
@@ -120,7 +125,13 @@ def main():
     if arguments.into and tables.FIGURES not in Path(arguments.into).read_text():
         say(f"bench: {arguments.into} has no line {tables.FIGURES.strip()!r}")
         return 2
-    bench = slices.Bench(programs(arguments, scenarios), cpus)
+    with tempfile.TemporaryDirectory(prefix="banyan-bench-keys-") as keys:
+        make_certificate(Path(keys))
+        return measure_all(slices.Bench(programs(arguments, scenarios), cpus, Path(keys)), scenarios,
+                           arguments)
+
+
+def measure_all(bench, scenarios, arguments):
     rounds = arguments.rounds or (ROUNDS if arguments.quick else FULL_ROUNDS)
     about = machine.facts(bench.binaries)
     print(machine.text(about), flush=True)

@@ -19,7 +19,8 @@ def _processor():
 
 
 VERSIONS = {"banyan": ("version", r"(\d\S*)"), "against": ("version", r"(\d\S*)"),
-            "nginx": ("-v", r"nginx/(\S+)"), "haproxy": ("-v", r"version (\S+)")}
+            "nginx": ("-v", r"nginx/(\S+)"), "haproxy": ("-v", r"version (\S+)"),
+            "nghttpx": ("-v", r"nghttp2/(\S+)")}
 
 
 def facts(binaries):

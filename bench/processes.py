@@ -54,6 +54,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def make_certificate(directory):
+    """crt.pem, key.pem and both.pem, of a curve that all proxies have: P-256."""
+    crt, key = directory / "crt.pem", directory / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-days", "2", "-subj", "/CN=shop.test", "-keyout", key, "-out", crt],
+                   check=True, capture_output=True)
+    (directory / "both.pem").write_text(crt.read_text() + key.read_text())
+    for file in directory.iterdir():
+        file.chmod(0o644)  # a proxy may have changed its user before it reads
+
+
 def fetch(port, path):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
         return answer.read().decode()
@@ -61,6 +72,7 @@ def fetch(port, path):
 
 class Origin:
     """The server behind all proxies; ends with this process."""
+    ASKING_TAKES = 1  # connections, for each look at the counts
 
     def __init__(self, binary, *options):
         self.process = subprocess.Popen([binary, *options], stdin=subprocess.PIPE,
@@ -73,6 +85,15 @@ class Origin:
     def stop(self):
         self.process.stdin.close()
         self.process.wait(timeout=STOP_S)
+
+
+class Http2Origin(Origin):
+    ASKING_TAKES = 0
+
+    def counts(self):
+        self.process.stdin.write("counts\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
 
 
 class Load:
@@ -103,6 +124,7 @@ class Load:
 class Proxy:
     """A proxy with a configuration made from a template, alone on its CPU."""
     template = ""
+    plain = {}  # values of the template where a contender says nothing else
 
     def __init__(self, binary, directory, cpus, values):
         self.binary, self.dir, self.cpus, self.values = binary, Path(directory), cpus, values
@@ -128,9 +150,10 @@ class Proxy:
     def _write(self):
         text = (CONFIGS / self.template).read_text()
         values = {"DIR": self.dir, "PORT": self.port,
-                  "USER": "user root;" if os.geteuid() == 0 else "", **self.values}
-        for name, value in values.items():
-            text = text.replace(f"@{name}@", str(value))
+                  "USER": "user root;" if os.geteuid() == 0 else "", **self.plain,
+                  **self.values}
+        while (place := re.search(r"@([A-Z]+)@", text)):  # a value may have places of its own
+            text = text.replace(place[0], str(values[place[1]]))
         self.file.write_text(text)
 
     @property
@@ -189,6 +212,7 @@ class Proxy:
 
 class Nginx(Proxy):
     template = "nginx.conf"
+    plain = {"LISTEN": "", "MIRROR": "", "PASS": "proxy_pass http://legacy"}
 
     def command(self):
         return [self.binary, "-p", str(self.dir), "-e", str(self.dir / "error.log"),
@@ -197,13 +221,23 @@ class Nginx(Proxy):
 
 class Haproxy(Proxy):
     template = "haproxy.cfg"
+    plain = {"BIND": "", "SERVER": ""}
 
     def command(self):
         return [self.binary, "-db", "-f", str(self.file)]
 
 
+class Nghttpx(Proxy):
+    template = "nghttpx.conf"
+    plain = {"BACKEND": "http/1.1", "KEYS": ""}
+
+    def command(self):
+        return [self.binary, f"--conf={self.file}"]
+
+
 class Banyan(Proxy):
     template = "banyan.yaml"
+    plain = {"SHADOW": "off", "PERCENT": 0, "PROTOCOL": "http1", "TLS": ""}
 
     def command(self):
         self._addresses.unlink(missing_ok=True)

@@ -4,13 +4,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from processes import Banyan, Haproxy, Load, Nginx, Origin
+from processes import Banyan, Haproxy, Http2Origin, Load, Nghttpx, Nginx, Origin
 from rounds import Faulty
 
-KINDS = {"banyan": Banyan, "against": Banyan, "nginx": Nginx, "haproxy": Haproxy}
+KINDS = {"banyan": Banyan, "against": Banyan, "nginx": Nginx, "haproxy": Haproxy,
+         "nghttpx": Nghttpx}
+ORIGINS = {"origin": Origin, "origin_http2": Http2Origin}
 WARM_UP_S = 0.2
 WARM_UP_CLOSED = 2_000     # requests, where there is no rate
-CLOSED_PER_S = 20_000      # requests of a slice for each second of it, where there is no rate
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,19 @@ class Sample:
 @dataclass(frozen=True)
 class Bench:
     """What all slices share: programs and CPUs."""
-    binaries: dict         # by kind; also origin and load
+    binaries: dict         # by kind; also those of the origins and the clients
     cpus: object
+    keys: Path             # the folder of the certificate that the proxies show
 
     def origins(self, scenario):
-        return [Origin(self.binaries["origin"], *options) for options in scenario.origins]
+        return [ORIGINS[scenario.origin](self.binaries[scenario.origin], *options)
+                for options in scenario.origins]
 
 
 def measure(bench, scenario, contender, origins, seconds):
     legacy, monolith = origins
-    values = {"LEGACY": legacy.port, "MONOLITH": monolith.port, **contender.values}
+    values = {"LEGACY": legacy.port, "MONOLITH": monolith.port, "KEYDIR": bench.keys,
+              **contender.values}
     with tempfile.TemporaryDirectory(prefix="banyan-bench-") as directory:
         proxy = KINDS[contender.proxy](bench.binaries[contender.proxy], Path(directory) / "proxy",
                                        bench.cpus, values)
@@ -46,14 +50,15 @@ def measure(bench, scenario, contender, origins, seconds):
 
 
 def _measured(bench, scenario, contender, origins, seconds, proxy):
-    per_second = scenario.rate or CLOSED_PER_S
+    per_second = scenario.rate or scenario.closed_per_s
     requests = int(per_second * seconds)
     warm_up = int(scenario.rate * WARM_UP_S) or WARM_UP_CLOSED
-    options = ["--requests", requests, "--warm-up", warm_up, "--rate", scenario.rate,
-               *scenario.request]
+    options = ["--requests", requests, "--warm-up", warm_up, *scenario.request]
+    if scenario.rate:
+        options += ["--rate", scenario.rate]
     if scenario.upload_bytes:
         options += ["--upload", scenario.upload_bytes]
-    load = Load(bench.binaries["load"], proxy.port, options)
+    load = Load(bench.binaries[scenario.load], proxy.port, options)
     try:
         cpu_before, before = proxy.settle(), [one.counts() for one in origins]
         machine_before = Busy.read(bench.cpus.proxy)
@@ -68,8 +73,8 @@ def _measured(bench, scenario, contender, origins, seconds, proxy):
     if contender.compared:
         check_compared(proxy, requests + warm_up)
     cpu_s = cpu_after - cpu_before
-    # Asking an origin for its counts takes a connection too.
-    connections = sum(one["connections"] - 1 for one in arrived)
+    connections = sum(one["connections"] - origin.ASKING_TAKES
+                      for one, origin in zip(arrived, origins))
     return Sample(cpu_s / requests * 1e6, result["latency_us"], result["late_us"],
                   connections / requests * 1000, machine.strangers(cpu_s))
 

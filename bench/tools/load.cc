@@ -1,7 +1,7 @@
 // The clients of a measurement: a fixed number of requests, at a fixed rate, each answer checked.
 //
-//     bench_load --port P --requests N [--rate R] [--connections C] [--answer BYTES]
-//                [--upload BYTES] [--warm-up N] [--new-connections] [--patience SECONDS]
+//     bench_load --port P --requests N [--connections C] [--answer BYTES] [--upload BYTES]
+//                [--warm-up N] [--patience SECONDS] [--rate R] [--new-connections] [--tls]
 //
 // Connects, sends the warm-up, prints "warm" and waits for a line on stdin. Then it sends N
 // requests, prints what came of them as one line of JSON, and keeps the connections until stdin
@@ -10,35 +10,26 @@
 // rate every connection sends its next request when its last one was answered.
 
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bench/tools/answer_check.h"
-#include "bench/tools/outcome.h"
+#include "bench/tools/client_socket.h"
+#include "bench/tools/load_options.h"
 #include "bench/tools/sample_body.h"
 #include "bench/tools/wire.h"
 
 namespace banyan::bench {
 namespace {
 
-struct Options {
-  std::size_t port = 0, requests = 0, rate = 0, connections = 16, answer_bytes = 1024,
-              upload_bytes = 0, warm_up = 0, patience_s = 10;
-  bool new_connections = false;
-};
-
 struct Client {
-  int fd = -1;
+  ClientSocket socket;
   AnswerCheck check;
   std::string request;
   std::size_t sent = 0;
@@ -48,7 +39,7 @@ struct Client {
 
 class Load {
  public:
-  explicit Load(const Options& options)
+  explicit Load(const LoadOptions& options)
       : options_(options), expected_(sample_body(options.answer_bytes)), input_(256 << 10, '\0') {
     const std::string upload = options.upload_bytes > 0 ? sample_body(options.upload_bytes) : "";
     std::string request = options.upload_bytes > 0 ? "POST" : "GET";
@@ -65,12 +56,14 @@ class Load {
     }
     request += "\r\n" + upload;
     for (std::size_t i = 0; i < options.connections; ++i) {
-      clients_.push_back({.check = AnswerCheck(expected_), .request = request});
+      clients_.push_back({.socket = {}, .check = AnswerCheck(expected_), .request = request});
     }
+    if (options.tls) tls_.emplace();
   }
 
   // Sends `requests` of them and returns when each was answered or given up.
-  Outcome run(std::size_t requests, std::size_t rate) {
+  Outcome run(std::size_t requests) {
+    const std::size_t rate = options_.rate;
     outcome_ = {};
     idle_.clear();
     for (std::size_t i = 0; i < clients_.size(); ++i) idle_.push_back(i);
@@ -111,8 +104,8 @@ class Load {
     client.sent = 0;
     client.check.begin();
     name_user(client, number);
-    if (options_.new_connections) disconnect(client);
-    if (client.fd < 0 && !connect(client)) return end(client, "can not connect");
+    if (options_.new_connections) client.socket.close();
+    if (!client.socket.is_open() && !connect(client)) return end(client, "can not connect");
     outcome_.lateness.push_back(now_ns() - due_ns);
     send_rest(client);
   }
@@ -126,53 +119,48 @@ class Load {
   }
 
   bool connect(Client& client) {
-    client.fd = connect_to_loopback(static_cast<std::uint16_t>(options_.port));
-    if (client.fd < 0) return false;
+    const auto port = static_cast<std::uint16_t>(options_.port);
+    if (!client.socket.connect(port, tls_ ? &*tls_ : nullptr)) return false;
     client.waits_to_write = false;
-    poller_.watch(client.fd, EPOLLIN, index(client));
+    poller_.watch(client.socket.fd(), EPOLLIN, index(client));
     return true;
   }
 
-  static void disconnect(Client& client) {
-    if (client.fd >= 0) close(client.fd);
-    client.fd = -1;
-  }
-
   void send_rest(Client& client) {
-    const ssize_t done = send(client.fd, client.request.data() + client.sent,
-                              client.request.size() - client.sent, MSG_NOSIGNAL);
+    const ssize_t done = client.socket.send(client.request.data() + client.sent,
+                                            client.request.size() - client.sent);
     if (done < 0 && errno != EAGAIN) return end(client, std::strerror(errno));
     if (done > 0) client.sent += static_cast<std::size_t>(done);
     const bool waits = client.sent < client.request.size();
     if (waits != client.waits_to_write) {
-      poller_.change(client.fd, waits ? EPOLLIN | EPOLLOUT : EPOLLIN, index(client));
+      poller_.change(client.socket.fd(), waits ? EPOLLIN | EPOLLOUT : EPOLLIN, index(client));
       client.waits_to_write = waits;
     }
   }
 
   void serve(Client& client, std::uint32_t events) {
-    if (client.fd < 0) return;  // ended by an earlier event of the same batch
+    if (!client.socket.is_open()) return;  // ended by an earlier event of the same batch
     if ((events & EPOLLOUT) != 0) {
       send_rest(client);
-      if (client.fd < 0) return;
+      if (!client.socket.is_open()) return;
     }
     if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) == 0) return;
-    const ssize_t got = recv(client.fd, input_.data(), input_.size(), 0);
+    const ssize_t got = client.socket.receive(input_.data(), input_.size());
     if (got < 0 && errno == EAGAIN) return;
-    if (client.due_ns == 0) return disconnect(client);  // idle, and closed by the proxy
+    if (client.due_ns == 0) return client.socket.close();  // idle, and closed by the proxy
     if (got <= 0) return end(client, got == 0 ? "closed before its answer" : std::strerror(errno));
     const auto state = client.check.feed({input_.data(), static_cast<std::size_t>(got)});
     if (state == AnswerCheck::State::kWrong) return end(client, client.check.problem());
     if (state == AnswerCheck::State::kReading) return;
     outcome_.latencies[client.check.served_by()].push_back(now_ns() - client.due_ns);
-    if (client.check.asks_to_close()) disconnect(client);
+    if (client.check.asks_to_close()) client.socket.close();
     end(client, {});
   }
 
   void end(Client& client, std::string_view error) {
     if (!error.empty()) {
       if (outcome_.errors++ == 0) outcome_.first_error = error;
-      disconnect(client);
+      client.socket.close();
     }
     client.due_ns = 0;
     ++ended_;
@@ -185,75 +173,25 @@ class Load {
     ended_ = requests;
   }
 
-  Options options_;
+  LoadOptions options_;
   std::string expected_;
   std::string input_;
   std::size_t user_at_ = 0;
   Poller poller_;
+  std::optional<ClientTls> tls_;
   std::vector<Client> clients_;
   std::deque<std::size_t> idle_;  // the one that waited longest sends next
   std::size_t ended_ = 0;
   Outcome outcome_;
 };
 
-[[noreturn]] void usage() {
-  std::fprintf(stderr,
-               "usage: bench_load --port P --requests N [--rate R] [--connections C]\n"
-               "       [--answer BYTES] [--upload BYTES] [--warm-up N] [--new-connections]\n"
-               "       [--patience SECONDS]\n");
-  std::exit(2);
-}
-
-Options read_options(int count, char** arguments) {
-  Options options;
-  const std::map<std::string_view, std::size_t*> numbers = {
-      {"--port", &options.port},           {"--requests", &options.requests},
-      {"--rate", &options.rate},           {"--connections", &options.connections},
-      {"--answer", &options.answer_bytes}, {"--upload", &options.upload_bytes},
-      {"--warm-up", &options.warm_up},     {"--patience", &options.patience_s}};
-  for (int i = 1; i < count; ++i) {
-    if (std::string_view(arguments[i]) == "--new-connections") {
-      options.new_connections = true;
-      continue;
-    }
-    const auto found = numbers.find(arguments[i]);
-    constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-    if (found == numbers.end() || ++i == count) usage();
-    if ((*found->second = number(arguments[i], kNone)) == kNone) usage();
-  }
-  if (options.port == 0 || options.port > 65535 || options.requests == 0 ||
-      options.connections == 0) {
-    usage();
-  }
-  return options;
-}
-
-void wait_for_a_line() {
-  char byte = 0;
-  while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') {
-  }
-}
-
 }  // namespace
 }  // namespace banyan::bench
 
 int main(int count, char** arguments) {
   using namespace banyan::bench;
-  const Options options = read_options(count, arguments);
+  const LoadOptions options = read_load_options(count, arguments, LoadProtocol::kHttp1);
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   Load load(options);
-  if (options.warm_up > 0) {
-    const Outcome warm_up = load.run(options.warm_up, options.rate);
-    if (warm_up.errors > 0) {
-      std::fprintf(stderr, "%zu errors: %s\n", warm_up.errors, warm_up.first_error.c_str());
-      return 1;
-    }
-  }
-  std::printf("warm\n");
-  std::fflush(stdout);
-  wait_for_a_line();
-  const Outcome outcome = load.run(options.requests, options.rate);
-  std::printf("%s\n", to_json(outcome).c_str());
-  std::fflush(stdout);
-  wait_for_a_line();
+  return measure(load, options);
 }

@@ -23,4 +23,15 @@ inline std::string sample_body(std::size_t size) {
   return body + end;
 }
 
+// The same as one message of gRPC, `size` bytes with its prefix: no compression, the length.
+inline std::string sample_message(std::size_t size) {
+  constexpr std::size_t kPrefix = 5;
+  const std::size_t length = size < kPrefix ? 0 : size - kPrefix;
+  std::string message(kPrefix, '\0');
+  for (std::size_t i = 1; i < kPrefix; ++i) {
+    message[i] = static_cast<char>(length >> (8 * (kPrefix - 1 - i)) & 0xff);
+  }
+  return message + sample_body(length);
+}
+
 }  // namespace banyan::bench

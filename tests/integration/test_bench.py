@@ -19,8 +19,10 @@ DRIVER = ROOT / "bench" / "bench.py"
 
 
 class Origin:
+    tool = "bench_origin"
+
     def __init__(self, *options):
-        self.process = subprocess.Popen([TOOLS / "bench_origin", *options], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([TOOLS / self.tool, *options], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
@@ -36,9 +38,9 @@ class Origin:
         self.process.stdout.close()
 
 
-def load(port, *options, between=lambda: None):
+def load(port, *options, between=lambda: None, tool="bench_load"):
     """What the clients reported; `between` is called when they are warm."""
-    with subprocess.Popen([TOOLS / "bench_load", "--port", str(port), *map(str, options)],
+    with subprocess.Popen([TOOLS / tool, "--port", str(port), *map(str, options)],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "warm\n"
         between()
@@ -48,6 +50,15 @@ def load(port, *options, between=lambda: None):
         process.stdin.close()
         assert process.wait(timeout=10) == 0
         return report
+
+
+class Http2Origin(Origin):
+    tool = "bench_origin_http2"
+
+    def counts(self):
+        self.process.stdin.write("counts\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
 
 
 class Wrong:
@@ -110,6 +121,65 @@ def test_both_count_the_same(options, body_bytes, connections):
     latency = report["latency_us"]
     assert latency["all"]["count"] == latency["legacy"]["count"] == 500
     assert 0 < latency["all"]["p50"] <= latency["all"]["p99"] <= latency["all"]["max"]
+
+
+@pytest.mark.parametrize("options, body_bytes", [
+    ([], 0),
+    (["--streams", 25], 0),
+    (["--answer", 0], 0),
+    (["--grpc", "--upload", 128, "--streams", 25], 128),
+    (["--grpc", "--upload", 5, "--answer", 5], 5),
+    (["--upload", 300_000, "--answer", 300_000, "--streams", 7], 300_000),
+])
+def test_both_count_the_same_in_http2(options, body_bytes):
+    with Http2Origin() as origin:
+        before = {}
+        report = load(origin.port, "--requests", 500, "--warm-up", 100, "--connections", 4, *options,
+                      between=lambda: before.update(origin.counts()), tool="bench_load_http2")
+        after = origin.counts()
+    assert (report["ok"], report["errors"], report["first_error"]) == (500, 0, "")
+    assert before["requests"] == 100
+    assert after["requests"] - before["requests"] == 500
+    assert after["body_bytes"] - before["body_bytes"] == 500 * body_bytes
+    assert (after["shadows"], after["bad"], after["connections"]) == (0, 0, 4)
+
+
+def http2_frame(kind, flags, stream, payload=b""):
+    return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big")
+            + payload)
+
+
+STATUS_200, STATUS_503 = b"\x88", b"\x08\x03503"
+
+
+@pytest.mark.parametrize("frames, problem", [
+    ([(1, 4, 1, STATUS_503), (0, 1, 1, b"  ")], "another status"),
+    ([(1, 4, 1, STATUS_200), (0, 1, 1, b"xx")], "another body"),
+    ([(1, 4, 1, STATUS_200), (0, 1, 1, b" ")], "another length"),
+    ([(1, 4, 1, STATUS_200), (0, 1, 1, b"   ")], "bytes after the body"),
+    ([(1, 4, 1, STATUS_200), (3, 0, 1, b"\0\0\0\x08")], "CANCEL"),
+    ([(1, 5, 1, STATUS_200)], "another length"),
+])
+def test_an_answer_in_http2_that_is_not_the_right_one_is_an_error(frames, problem):
+    with Wrong(http2_frame(4, 0, 0) + b"".join(http2_frame(*frame) for frame in frames)) as server:
+        report = load(server.port, "--requests", 1, "--connections", 1, "--answer", 2,
+                      tool="bench_load_http2")
+    assert (report["ok"], report["errors"], report["first_error"]) == (0, 1, problem)
+
+
+def test_a_call_without_its_status_is_an_error():
+    message = b"\0\0\0\0\0"
+    frames = [(4, 0, 0, b""), (1, 4, 1, STATUS_200), (0, 1, 1, message)]
+    with Wrong(b"".join(http2_frame(*frame) for frame in frames)) as server:
+        report = load(server.port, "--requests", 1, "--connections", 1, "--answer", len(message),
+                      "--grpc", tool="bench_load_http2")
+    assert (report["ok"], report["errors"], report["first_error"]) == (0, 1, "no grpc-status 0")
+
+
+def test_a_connection_that_ends_in_http2_is_an_error():
+    with Wrong(b"") as server:
+        report = load(server.port, "--requests", 3, "--connections", 1, tool="bench_load_http2")
+    assert (report["ok"], report["errors"]) == (0, 3)
 
 
 def test_bodies_are_json_of_the_asked_size():
@@ -175,7 +245,10 @@ def test_a_stall_of_the_server_counts_for_every_request_that_was_due():
 
 @pytest.mark.parametrize("tool, options", [
     ("bench_load", []), ("bench_load", ["--port", "1"]), ("bench_load", ["--requests", "x"]),
-    ("bench_load", ["--port", "1", "--requests", "1", "--odd"]), ("bench_origin", ["--odd"])])
+    ("bench_load", ["--port", "1", "--requests", "1", "--odd"]), ("bench_origin", ["--odd"]),
+    ("bench_load", ["--port", "1", "--requests", "1", "--grpc"]),
+    ("bench_load_http2", ["--port", "1", "--requests", "1", "--rate", "1"]),
+    ("bench_origin_http2", ["--odd"])])
 def test_wrong_usage_is_said(tool, options):
     done = subprocess.run([TOOLS / tool, *options], capture_output=True, text=True, timeout=10,
                           stdin=subprocess.DEVNULL, check=False)
@@ -208,6 +281,18 @@ def test_whole_rounds_of_banyan_alone(tmp_path):
             for sample in one.values():
                 assert sample["cpu_us"] > 0
                 assert sample["latency_us"][served_by]["p50"] > 0
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
+def test_whole_rounds_of_http2_and_tls(tmp_path):
+    out, names = tmp_path / "samples.json", ("h2-h1", "h2-h2", "h2-h2-crowd", "tls-1k")
+    done = drive("--banyan", binary(), "--alone", "--rounds", 1, "--seconds", 0.05, "--json", out,
+                 *(option for name in names for option in ("--only", name)))
+    assert done.returncode == 0, done.stderr
+    scenarios = json.loads(out.read_text())["scenarios"]
+    assert tuple(scenarios) == names
+    for result in scenarios.values():
+        assert [set(one) for one in result["rounds"]] == [{"Banyan", "Banyan again"}]
 
 
 def test_a_proxy_that_does_not_start_ends_the_measurement():

@@ -7,7 +7,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "bench"))
 
 from rounds import Faulty  # noqa: E402
-from scenarios import SCENARIOS, Contender, Scenario, with_against  # noqa: E402
+from scenarios import SCENARIOS, Contender, Scenario, alone, with_against  # noqa: E402
 from slices import Busy, check_work  # noqa: E402
 
 N, UPLOAD = 100, 16
@@ -70,9 +70,15 @@ def test_what_strangers_had_of_a_cpu():
 
 
 def test_scenarios_name_only_what_they_measure():
-    for scenario in (*SCENARIOS, *map(with_against, SCENARIOS)):
+    for scenario in (*SCENARIOS, *map(alone, SCENARIOS), *map(with_against, SCENARIOS)):
         names = [contender.name for contender in scenario.contenders]
         assert len(set(names)) == len(names)
         assert {name for ratio in scenario.ratios for name in ratio} <= set(names)
         assert scenario.rate or not scenario.latency_of, "a closed loop hides latencies"
     assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_alone_leaves_banyan_and_what_it_is_compared_with_itself_by():
+    for scenario in map(alone, SCENARIOS):
+        assert {contender.proxy for contender in scenario.contenders} == {"banyan"}
+        assert scenario.ratios
