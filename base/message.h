@@ -8,10 +8,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/headers.h"
+#include "base/text.h"
 
 namespace banyan {
 
@@ -80,18 +80,17 @@ struct RequestHead {
   bool expect_continue = false;
   std::uint64_t content_length = 0;
   MethodText method_text;
-  std::string target;     // origin-form, `*` for OPTIONS; absolute-form is split by the codec
-  std::string authority;  // Host, or that of an absolute-form target, which comes first
-  Headers headers;        // as they came, Host included
+  Text target;      // origin-form, `*` for OPTIONS; absolute-form is split by the codec
+  Text authority;   // Host, or that of an absolute-form target, which comes first
+  Headers headers;  // as they came, Host included
 
   [[nodiscard]] std::string_view path() const {
-    return std::string_view(target).substr(0, target.find('?'));
+    return target.view().substr(0, target.view().find('?'));
   }
   // Without the question mark.
   [[nodiscard]] std::string_view query() const {
-    const std::size_t mark = target.find('?');
-    return mark == std::string::npos ? std::string_view{}
-                                     : std::string_view(target).substr(mark + 1);
+    const std::size_t mark = target.view().find('?');
+    return mark == std::string_view::npos ? std::string_view{} : target.view().substr(mark + 1);
   }
   [[nodiscard]] bool has_body() const {
     return framing == Framing::chunked ||
@@ -108,7 +107,7 @@ struct ResponseHead {
   bool keep_alive = true;
   // Also told where there is no body: to HEAD, and with 304 (RFC 9110 §8.6).
   std::optional<std::uint64_t> content_length;
-  std::string reason;
+  Text reason;
   Headers headers;
 
   void clear();

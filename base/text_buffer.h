@@ -16,7 +16,10 @@ class TextBuffer {
  public:
   TextBuffer() = default;
   TextBuffer(const TextBuffer& other) { append(other.view()); }
-  TextBuffer(TextBuffer&& other) noexcept { swap(other); }
+  TextBuffer(TextBuffer&& other) noexcept
+      : bytes_(std::move(other.bytes_)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
   TextBuffer& operator=(const TextBuffer& other) {
     if (this == &other) return *this;
     clear();
@@ -42,6 +45,12 @@ class TextBuffer {
   // `text` may not lie in this buffer.
   void append(std::string_view text) {
     if (!text.empty()) std::memcpy(extend(text.size()), text.data(), text.size());
+  }
+  // `text` instead of what is here, which it may be a part of.
+  void assign(std::string_view text) {
+    if (capacity_ < text.size()) grow(text.size());
+    if (!text.empty()) std::memmove(bytes_.get(), text.data(), text.size());
+    size_ = text.size();
   }
   void append(char c) { *extend(1) = c; }
   void reserve(std::size_t capacity) {

@@ -57,9 +57,9 @@ void append_status_line(TextBuffer& out, const ResponseHead& head) {
   static constexpr std::string_view kVersion = "HTTP/1.1 ";
   static constexpr std::size_t kStatusSize = 4;  // with its space
   const auto digit = [&](int unit) { return static_cast<char>('0' + head.status / unit % 10); };
-  const char* const reason_end = head.reason.data() + head.reason.size();
-  const bool is_text = find_no_text(head.reason.data(), reason_end) == reason_end;
-  const std::string_view reason = is_text ? head.reason : std::string_view();
+  std::string_view reason = head.reason;
+  const char* const reason_end = reason.data() + reason.size();
+  if (find_no_text(reason.data(), reason_end) != reason_end) reason = {};
   char* to = out.extend(kVersion.size() + kStatusSize + reason.size() + kLineEndSize);
   to = put(to, kVersion);
   *to++ = digit(100);

@@ -188,7 +188,7 @@ void Http2RequestFields::check_pseudo(const RequestHead& head) {
   if (!seen(kScheme)) return refuse(ErrorCode::malformed_request, ":scheme missing");
   if (!seen(kPath)) return refuse(ErrorCode::malformed_request, ":path missing");
   if (!scheme_is_http_) return refuse(ErrorCode::bad_target, "neither http nor https");
-  if (!head.target.starts_with('/') && head.target != "*") {
+  if (!head.target.view().starts_with('/') && head.target != "*") {
     refuse(ErrorCode::bad_target, ":path is no path");  // absolute-form would name another host
   }
 }

@@ -34,7 +34,7 @@ void to_arm(const ArmForm& form, RequestHead& head) {
   thread_local std::string target;
   const bool has_path = !rewrite.path_prefix.empty() && !form.matched.empty();
   if (has_path && routing::replace_prefix(head.target, form.matched, rewrite.path_prefix, target)) {
-    std::swap(head.target, target);
+    head.target = target;
   }
   if (!rewrite.host.empty()) head.authority = rewrite.host;
   edit(rewrite.headers, head.headers);

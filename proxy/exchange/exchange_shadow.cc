@@ -77,7 +77,7 @@ void Exchange::leave_answer_to_pair() {
       .migration = migration_->route->migration,
       .arm = decision_.arm,
       .matched = matched_,
-      .authority = heads_->request.authority,
+      .authority = std::string(heads_->request.authority.view()),
       .started = started_,
       .head_seen = stage_ == Stage::respond,
       .shadow = std::exchange(shadow_, 0),

@@ -22,7 +22,11 @@ void Heads::clear() {
   for (Headers* h : {&request.headers, &forwarded.headers, &response.headers, &trailers}) {
     h->shrink(kKeptBytesMax);
   }
-  for (std::string* s : {&request.target, &forwarded.target, &path, &parameter}) shrink(*s);
+  for (Text* t : {&request.target, &request.authority, &forwarded.target, &forwarded.authority,
+                  &response.reason}) {
+    t->shrink(kKeptBytesMax);
+  }
+  for (std::string* s : {&path, &parameter}) shrink(*s);
 }
 
 }  // namespace banyan::exchange
