@@ -68,6 +68,11 @@ struct Sixteen {
 [[nodiscard]] inline Sixteen load_sixteen(const char* at) {
   return {_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))};
 }
+// Whether both have the same in all the bits that count.
+[[nodiscard]] inline bool agree(Sixteen a, Sixteen b, Sixteen counting) {
+  const __m128i differing = _mm_and_si128(_mm_xor_si128(a.bytes, b.bytes), counting.bytes);
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(differing, _mm_setzero_si128())) == 0xFFFF;
+}
 // One bit for each mark, the lowest for the first character.
 [[nodiscard]] inline unsigned bits_of(Sixteen marks) {
   return static_cast<unsigned>(_mm_movemask_epi8(marks.bytes));

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 
+#include "base/header_id_table.h"
 #include "proxy/codec/chars.h"
 
 namespace banyan::codec {
@@ -68,6 +69,13 @@ bool is_name(Bytes name) {
   return all;
 }
 
+// Of a name that is not empty, in bytes that go on to `end`.
+inline HeaderId id_of(Bytes name, const char* end) {
+  constexpr auto kReach = static_cast<std::ptrdiff_t>(header_table::kNameMax);
+  const bool is_in_reach = end - name.data() >= kReach;
+  return is_in_reach ? header_table::id_in_line(name.data(), name.size()) : header_id(name);
+}
+
 // The value between colon and CR, where the line is not as Headers writes it; false for HTAB
 // behind a length or a coding.
 bool take_odd_value(const char* colon, const char* cr, FieldLine& field) {
@@ -81,9 +89,9 @@ bool take_odd_value(const char* colon, const char* cr, FieldLine& field) {
 
 inline bool take_field_line(const char* begin, const char* end, FieldLine& field) {
   const auto [colon, cr] = find_marks(begin, end);
-  if (colon == cr || end - cr < 2 || cr[0] != '\r' || cr[1] != '\n') return false;
+  if (colon == cr || colon == begin || end - cr < 2 || cr[0] != '\r' || cr[1] != '\n') return false;
   field.name = between(begin, colon);
-  field.id = header_id(field.name);
+  field.id = id_of(field.name, end);
   // A name that is known consists of what names consist of.
   if (field.id == HeaderId::other && !is_name(field.name)) return false;
   field.end = cr + 2;
