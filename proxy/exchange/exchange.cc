@@ -146,7 +146,8 @@ void Exchange::forward() {
     recording_.emplace(reservation_for(*plan_, *migration_));
     services_.loop.after_flush(*this);
   }
-  arm_timer();
+  const bool end_follows = heads_->request.framing == Framing::none && !request_body_.ended();
+  if (!end_follows) arm_timer();
 }
 
 void Exchange::on_request_body(Bytes bytes) {

@@ -42,6 +42,19 @@ unsigned fill(std::array<uv_buf_t, kPiecesPerWrite>& bufs, const OutQueue& out,
   return static_cast<unsigned>(n);
 }
 
+ssize_t write_one(int descriptor, const OutQueue& out, std::size_t& wanted) {
+  const OutQueue::Piece& piece = out.pieces().front();
+  wanted = piece.size;
+  return ::write(descriptor, piece.data, piece.size);
+}
+
+ssize_t write_many(int descriptor, const OutQueue& out, std::size_t& wanted) {
+  std::array<uv_buf_t, kPiecesPerWrite> bufs;
+  const unsigned n = fill(bufs, out, wanted);
+  // A uv_buf_t is laid out as an iovec, which libuv itself relies on.
+  return ::writev(descriptor, reinterpret_cast<const iovec*>(bufs.data()), static_cast<int>(n));
+}
+
 }  // namespace
 
 TcpTransport::TcpTransport(Loop& loop, Role role)
@@ -197,18 +210,13 @@ void TcpTransport::flush() {
 
 // What uv_try_write() does once it has seen that libuv has nothing queued, which in_flight_ says.
 std::ptrdiff_t TcpTransport::write_now(std::size_t& wanted) {
-  std::array<uv_buf_t, kPiecesPerWrite> bufs;
-  const unsigned n = fill(bufs, out_, wanted);
   uv_os_fd_t descriptor = -1;
   uv_fileno(socket_->handle(), &descriptor);
   for (;;) {
-    // A uv_buf_t is laid out as an iovec, which libuv itself relies on.
-    const ssize_t written = n == 1
-                                ? ::write(descriptor, bufs[0].base, bufs[0].len)
-                                : ::writev(descriptor, reinterpret_cast<const iovec*>(bufs.data()),
-                                           static_cast<int>(n));
-    if (written >= 0 || errno != EINTR)
-      return written >= 0 ? written : uv_translate_sys_error(errno);
+    const ssize_t written = out_.pieces().size() == 1 ? write_one(descriptor, out_, wanted)
+                                                      : write_many(descriptor, out_, wanted);
+    if (written >= 0) return written;
+    if (errno != EINTR) return uv_translate_sys_error(errno);
   }
 }
 

@@ -12,26 +12,10 @@ constexpr std::size_t slot_of(std::int64_t tick) {
 
 }  // namespace
 
-void Timer::set(SteadyTime deadline) {
-  deadline_tick_ = wheel_.tick_of(deadline, true);
-  is_set_ = true;
+void Timer::move_to_slot() {
   wheel_.skip_silence();
-  if (link_ != nullptr) {
-    if (deadline_tick_ >= slot_tick_) return;  // lazy: looked at when its slot comes up
-    wheel_.unlink(*this);
-  }
-  wheel_.link(*this);
-}
-
-void Timer::set_in(Milliseconds delay) { set(wheel_.now() + delay); }
-
-void Timer::cancel() {
-  is_set_ = false;
   if (link_ != nullptr) wheel_.unlink(*this);
-}
-
-std::int64_t TimerWheel::tick_of(SteadyTime t, bool round_up) const {
-  return (t - origin_ + (round_up ? kTick : Milliseconds(0))) / kTick;
+  wheel_.link(*this);
 }
 
 // Nothing advances a wheel without a timer, so it may be far behind. Not while a slot is visited: a
@@ -68,6 +52,7 @@ void TimerWheel::visit_slot(std::int64_t tick) {
   // Timers that a callback sets land in later slots, so this loop ends.
   while (Timer* timer = slots_[slot]) {
     unlink(*timer);
+    if (!timer->is_set_) continue;
     if (timer->deadline_tick_ > tick) {
       link(*timer);
       continue;

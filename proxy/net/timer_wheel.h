@@ -1,8 +1,9 @@
 // proxy/net/timer_wheel.h: many timers, one clock event. Pure: the clock is an argument.
 //
 // A wheel of kSlots ticks of kTick. Setting, extending and cancelling are O(1). Extending a
-// deadline only stores it: the timer is looked at when its old slot comes up and moves on then
-// ("lazy"), so an idle timeout that every request pushes back costs one store.
+// deadline only stores it, and cancelling only says so: the timer is looked at when its old slot
+// comes up, and moves on or leaves the wheel then ("lazy"). So an idle timeout that every request
+// pushes back, or takes off and sets again, costs a few stores.
 //
 // A timer fires no earlier than its deadline and at most one tick late, plus whatever the caller
 // is late. Deadlines farther than the wheel reaches wait in its last slot and move on.
@@ -32,18 +33,19 @@ class Timer {
     return Timer(
         wheel, [](void* s) { (static_cast<T*>(s)->*Member)(); }, self);
   }
-  ~Timer() { cancel(); }
+  ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
   // Fires once, at `deadline`. Replaces an earlier deadline.
   void set(SteadyTime deadline);
   void set_in(Milliseconds delay);
-  void cancel();
+  void cancel() { is_set_ = false; }
   [[nodiscard]] bool is_set() const { return is_set_; }
 
  private:
   friend class TimerWheel;
+  void move_to_slot();
 
   TimerWheel& wheel_;
   Fire fire_;
@@ -73,7 +75,8 @@ class TimerWheel {
 
   // Fires everything that is due. Callbacks may set and cancel any timer.
   void advance();
-  // When advance() is needed next at the earliest; nothing where no timer is in the wheel.
+  // When advance() is needed next at the earliest, be it only to find a timer that was cancelled;
+  // nothing where the wheel is empty.
   [[nodiscard]] std::optional<SteadyTime> next();
   // Whether a call of next() could now say something earlier than its last one did. One compare.
   [[nodiscard]] bool may_be_sooner() const { return soonest_ < told_; }
@@ -101,5 +104,21 @@ class TimerWheel {
   std::array<Timer*, static_cast<std::size_t>(kSlots)> slots_{};
   std::array<std::uint64_t, static_cast<std::size_t>(kSlots / 64)> occupied_{};
 };
+
+inline Timer::~Timer() {
+  if (link_ != nullptr) wheel_.unlink(*this);
+}
+
+inline void Timer::set(SteadyTime deadline) {
+  deadline_tick_ = wheel_.tick_of(deadline, true);
+  is_set_ = true;
+  if (link_ == nullptr || deadline_tick_ < slot_tick_) move_to_slot();
+}
+
+inline void Timer::set_in(Milliseconds delay) { set(wheel_.now() + delay); }
+
+inline std::int64_t TimerWheel::tick_of(SteadyTime t, bool round_up) const {
+  return (t - origin_ + (round_up ? kTick : Milliseconds(0))) / kTick;
+}
 
 }  // namespace banyan::net

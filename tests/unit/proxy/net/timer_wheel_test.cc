@@ -161,11 +161,40 @@ TEST(TimerWheel, ACallbackThatSetsItselfAnewFiresOncePerTurn) {
 TEST(TimerWheel, NextIsNothingWithoutATimer) {
   FakeClock clock;
   EXPECT_EQ(clock.wheel.next(), std::nullopt);
-  Alarm alarm(clock);
-  alarm.timer.set_in(Milliseconds(10));
-  EXPECT_NE(clock.wheel.next(), std::nullopt);
-  alarm.timer.cancel();
+  {
+    Alarm alarm(clock);
+    alarm.timer.set_in(Milliseconds(10));
+    EXPECT_NE(clock.wheel.next(), std::nullopt);
+  }
   EXPECT_EQ(clock.wheel.next(), std::nullopt);
+}
+
+TEST(TimerWheel, ACancelledTimerLeavesItWhenItsSlotComesUp) {
+  FakeClock clock;
+  Alarm alarm(clock);
+  alarm.timer.set_in(Milliseconds(1000));
+  alarm.timer.cancel();
+  const std::optional<SteadyTime> next = clock.wheel.next();
+  ASSERT_TRUE(next);
+  EXPECT_GE(*next, kBegin + Milliseconds(1000));
+  clock.now = *next;
+  clock.wheel.advance();
+  EXPECT_TRUE(alarm.fired.empty());
+  EXPECT_EQ(clock.wheel.next(), std::nullopt);
+}
+
+TEST(TimerWheel, ACancelledTimerThatIsSetAgainFiresAtItsNewDeadlineOnly) {
+  for (const int again : {10, 1000, 3000}) {
+    FakeClock clock;
+    Alarm alarm(clock);
+    alarm.timer.set_in(Milliseconds(1000));
+    alarm.timer.cancel();
+    alarm.timer.set_in(Milliseconds(again));
+    for (int ms = 0; ms < 5000; ++ms) clock.advance(Milliseconds(1));
+    ASSERT_EQ(alarm.fired.size(), 1U) << again;
+    EXPECT_GE(alarm.fired[0], kBegin + Milliseconds(again));
+    EXPECT_LE(alarm.fired[0], kBegin + Milliseconds(again) + kTick);
+  }
 }
 
 TEST(TimerWheel, NextIsWhenTheFirstOneFires) {
