@@ -107,13 +107,6 @@ void Headers::clear() {
   ids_ = repeated_ = {};
 }
 
-void Headers::swap(Headers& other) noexcept {
-  bytes_.swap(other.bytes_);
-  fields_.swap(other.fields_);
-  std::swap(ids_, other.ids_);
-  std::swap(repeated_, other.repeated_);
-}
-
 std::size_t Headers::move_run(std::size_t first, std::size_t last, std::size_t kept) {
   const std::uint32_t from = fields_[first].at;
   const std::uint32_t to = kept == 0 ? 0 : fields_[kept - 1].end();

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/header_id.h"
@@ -32,7 +33,13 @@ class Headers {
 
   Headers() = default;
   Headers(const Headers&) = default;
-  Headers(Headers&& other) noexcept { swap(other); }
+  Headers(Headers&& other) noexcept
+      : bytes_(std::move(other.bytes_)),
+        fields_(std::move(other.fields_)),
+        ids_(std::exchange(other.ids_, {})),
+        repeated_(std::exchange(other.repeated_, {})) {
+    other.fields_.clear();
+  }
   Headers& operator=(const Headers&) = default;
   Headers& operator=(Headers&& other) noexcept {
     swap(other);
@@ -67,7 +74,17 @@ class Headers {
   void remove(HeaderIds ids);
   // Keeps the memory.
   void clear();
-  void swap(Headers& other) noexcept;
+  // Room for so much at once, where it is known that it will be needed.
+  void reserve(std::size_t fields, std::size_t bytes) {
+    fields_.reserve(fields);
+    bytes_.reserve(bytes);
+  }
+  void swap(Headers& other) noexcept {
+    bytes_.swap(other.bytes_);
+    fields_.swap(other.fields_);
+    std::swap(ids_, other.ids_);
+    std::swap(repeated_, other.repeated_);
+  }
 
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
   [[nodiscard]] bool empty() const { return fields_.empty(); }

@@ -16,6 +16,18 @@ Headers& scratch_headers() {
   return scratch;
 }
 
+// Another parent in each traceparent.
+void give_parent(Headers& headers, std::uint64_t parent) {
+  if (!headers.has(HeaderId::traceparent)) return;
+  Headers& changed = scratch_headers();
+  for (const Header h : headers) {
+    const auto value =
+        h.id == HeaderId::traceparent ? observe::with_parent(h.value, parent) : std::nullopt;
+    changed.add({h.name, value ? std::string_view(*value) : h.value, h.id});
+  }
+  headers.swap(changed);
+}
+
 }  // namespace
 
 void edit(const HeaderEdits& edits, Headers& headers) {
@@ -63,17 +75,10 @@ void expose(Arm arm, Headers& headers) {
 
 void mark_as_shadow(RequestHead& head, std::string_view migration, const HeaderEdits& edits,
                     std::uint64_t trace_parent) {
-  Headers& marked = scratch_headers();
-  for (const Header h : head.headers) {
-    if (edits.drops(h.name)) continue;
-    const auto parent =
-        h.id == HeaderId::traceparent ? observe::with_parent(h.value, trace_parent) : std::nullopt;
-    marked.add({h.name, parent ? std::string_view(*parent) : h.value, h.id});
-  }
-  edits.add_to(marked);
-  marked.add("x-banyan-shadow", migration);
-  marked.add("baggage", "banyan-shadow=1");
-  std::swap(head.headers, marked);
+  give_parent(head.headers, trace_parent);
+  edit(edits, head.headers);
+  head.headers.add(HeaderId::x_banyan_shadow, migration);
+  head.headers.add(HeaderId::baggage, "banyan-shadow=1");
   head.expect_continue = false;  // its body is all there
 }
 

@@ -34,8 +34,8 @@ class OrphanedAnswer final : public net::Deferrable, private upstream::StreamEve
   class Owner {
    public:
     // As those of Shadows.
-    [[nodiscard]] virtual ShadowId launch(ShadowRequest request) = 0;
-    virtual void primary_finished(ShadowId id, comparison::Recording::Finished primary) = 0;
+    [[nodiscard]] virtual ShadowId launch(ShadowRequest&& request) = 0;
+    virtual void primary_finished(ShadowId id, comparison::Recording::Finished&& primary) = 0;
     // Once, as the last event. The owner moves it to the deferred-delete list.
     virtual void on_orphan_over(OrphanedAnswer& orphan) = 0;
 

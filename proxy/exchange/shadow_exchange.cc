@@ -9,7 +9,7 @@
 namespace banyan::exchange {
 
 ShadowExchange::ShadowExchange(Owner& owner, net::Loop& loop, std::uint64_t id,
-                               ShadowRequest request)
+                               ShadowRequest&& request)
     : owner_(owner),
       id_(id),
       request_(std::move(request)),
@@ -97,7 +97,7 @@ void ShadowExchange::count(int status) {
   migration().stats->of(arm(), Role::shadow).requests[observe::code_class(status)].add();
 }
 
-void ShadowExchange::primary_finished(comparison::Recording::Finished primary) {
+void ShadowExchange::primary_finished(comparison::Recording::Finished&& primary) {
   primary_ = std::move(primary);
   // There is nothing to compare with: what the shadow says is not worth its load.
   if (primary_->response.outcome != shadow::Outcome::answered) abandon();

@@ -32,13 +32,13 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
     ~Owner() = default;
   };
 
-  ShadowExchange(Owner& owner, net::Loop& loop, std::uint64_t id, ShadowRequest request);
+  ShadowExchange(Owner& owner, net::Loop& loop, std::uint64_t id, ShadowRequest&& request);
   ~ShadowExchange() override;
 
   // Asks the other arm, or says why there is no room for it: then it has not begun.
   [[nodiscard]] std::optional<shadow::Skip> start();
   // The primary's answer; once.
-  void primary_finished(comparison::Recording::Finished primary);
+  void primary_finished(comparison::Recording::Finished&& primary);
   // Drain, rollback: what is not there by now is not waited for, and its connection is cut.
   void abandon();
 

@@ -58,7 +58,7 @@ std::optional<shadow::Skip> Shadows::came_between(const MigrationPlan& migration
   return std::nullopt;
 }
 
-ShadowId Shadows::launch(ShadowRequest request) {
+ShadowId Shadows::launch(ShadowRequest&& request) {
   const MigrationPlan& migration = request.plan->migrations[request.migration];
   if (const auto skip = came_between(migration, other(request.primary))) {
     migration.count_skip(*skip);
@@ -74,7 +74,7 @@ ShadowId Shadows::launch(ShadowRequest request) {
   return id;
 }
 
-void Shadows::primary_finished(ShadowId id, comparison::Recording::Finished primary) {
+void Shadows::primary_finished(ShadowId id, comparison::Recording::Finished&& primary) {
   const auto found = running_.find(id);
   if (found != running_.end()) found->second->primary_finished(std::move(primary));
 }

@@ -40,9 +40,9 @@ class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner
                                             const Question& question);
   // Call only after the primary's request bytes were handed to the kernel. 0: it is skipped after
   // all, and counted.
-  [[nodiscard]] ShadowId launch(ShadowRequest request) override;
+  [[nodiscard]] ShadowId launch(ShadowRequest&& request) override;
   // The primary's answer, or that there is none. Exactly once for each launch(), by one of these:
-  void primary_finished(ShadowId id, comparison::Recording::Finished primary) override;
+  void primary_finished(ShadowId id, comparison::Recording::Finished&& primary) override;
   // The client has left. At most shadow.max_in_flight answers are read on at a time; what is over
   // that, or comes in a drain, is let go and its pair not comparable.
   void read_on(OrphanedAnswer::Remains remains);

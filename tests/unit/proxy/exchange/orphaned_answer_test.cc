@@ -359,8 +359,8 @@ class UnsentShadowTest : public test::LoopTest, public OrphanedAnswer::Owner {
     head.status = 200;
     stream.events->on_stream_response(head);
   }
-  ShadowId launch(ShadowRequest) override { return ++launched, id; }
-  void primary_finished(ShadowId of, comparison::Recording::Finished primary) override {
+  ShadowId launch(ShadowRequest&&) override { return ++launched, id; }
+  void primary_finished(ShadowId of, comparison::Recording::Finished&& primary) override {
     EXPECT_EQ(of, id);
     finished = std::move(primary);
   }
