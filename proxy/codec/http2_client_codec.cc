@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "proxy/codec/body_writer.h"
 #include "proxy/codec/head_parser.h"
 #include "proxy/codec/http1_client_codec.h"
 #include "proxy/codec/http2_client_stream.h"
@@ -102,7 +103,7 @@ StreamId Http2ClientCodec::send_head(const RequestHead& head) {
   stream.asked = head.method;
   stream.request_over = !has_body;
   const StreamId made = stream.id;
-  drain_session();
+  flush_later();
   return made;
 }
 
@@ -111,7 +112,12 @@ void Http2ClientCodec::send_body(StreamId id, Bytes bytes) {
   if (stream == nullptr || stream->request_ended || stream->request_over) return;
   stream->body.offer(bytes);
   nghttp2_session_resume_data(session_.get(), id_of(id));
-  drain_session();
+  if (bytes.size() <= kCopiedPayloadMax) {
+    stream->body.hold();
+    flush_later();
+  } else {
+    drain_session();
+  }
   stream = find(id);  // it may have failed
   if (stream == nullptr) return;
   stream->body.hold();
@@ -131,7 +137,7 @@ void Http2ClientCodec::send_end(StreamId id) {
   if (stream == nullptr || stream->request_over) return;
   stream->request_ended = true;
   nghttp2_session_resume_data(session_.get(), id_of(id));
-  drain_session();
+  flush_later();
 }
 
 void Http2ClientCodec::cancel(StreamId id) {
@@ -141,7 +147,7 @@ void Http2ClientCodec::cancel(StreamId id) {
   forget(id);
   if (over || failed_) return;
   nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id_of(id), NGHTTP2_CANCEL);
-  drain_session();
+  flush_later();
 }
 
 void Http2ClientCodec::pause(StreamId id) {
@@ -152,7 +158,7 @@ void Http2ClientCodec::resume(StreamId id) {
   Stream* const stream = find(id);
   if (stream == nullptr || !std::exchange(stream->paused, false)) return;
   nghttp2_session_consume_stream(session_.get(), id_of(id), std::exchange(stream->owed, 0));
-  drain_session();
+  flush_later();
 }
 
 std::size_t Http2ClientCodec::held(StreamId id) const {
@@ -169,6 +175,15 @@ void Http2ClientCodec::leave() {
 void Http2ClientCodec::block(bool blocked) {
   blocked_ = blocked;
   if (!blocked) drain_and_tell();
+}
+
+void Http2ClientCodec::flush_later() {
+  if (!std::exchange(unflushed_, true)) events_.on_unflushed();
+}
+
+void Http2ClientCodec::flush() {
+  unflushed_ = false;
+  if (!inside_ && !failed_) drain_and_tell();
 }
 
 void Http2ClientCodec::drain_session() {

@@ -8,10 +8,11 @@
 // What is said of an unknown one is ignored: nobody can tell when the other end closes it.
 // A request that the upstream did not process (RFC 9113 §8.7) is an error with Retry::safe.
 //
-// Bytes leave when something is said or fed, unless the sink is blocked: then frames wait here, the
-// answers to an upstream that asks much and reads nothing among them, and are bounded.
-// Events come from inside feed(), feed_eof(), fail() and block(), except that send_body() may say
-// that its own stream is blocked.
+// What is said waits for flush(), so that a small request leaves in as few frames as it can, except
+// for large payload, which is not to be copied. Where the sink is blocked frames wait on, the
+// answers to an upstream that asks much and reads nothing among them, and are bounded. Events come
+// from inside feed(), feed_eof(), fail(), flush() and block(), except that send_body() may say that
+// its own stream is blocked, and that on_unflushed() comes from wherever something is said.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,8 @@ class Http2ClientEvents : public ClientEvents {
   // More than Http2BodyQueue::kHeldHigh of the request body waits here / it may go on.
   virtual void on_request_blocked(StreamId stream) = 0;
   virtual void on_request_writable(StreamId stream) = 0;
+  // Something waits for flush(), which is to come before the loop iteration ends.
+  virtual void on_unflushed() = 0;
 
  protected:
   ~Http2ClientEvents() = default;
@@ -75,6 +78,7 @@ class Http2ClientCodec final : public ClientCodec {
   void fail(const Error& error);
   // The sink takes nothing more for now / takes it again.
   void block(bool blocked);
+  void flush();
   // No further stream; the upstream is told.
   void leave();
 
@@ -92,6 +96,7 @@ class Http2ClientCodec final : public ClientCodec {
   [[nodiscard]] Stream* find(StreamId id) const;
   Stream& add(StreamId id);
   void forget(StreamId id);
+  void flush_later();
   void drain_session();
   void drain_and_tell();
   void tell_writable();
@@ -128,7 +133,8 @@ class Http2ClientCodec final : public ClientCodec {
   unsigned barren_ = 0;
   bool settled_ = false;
   bool blocked_ = false;
-  bool inside_ = false;  // nghttp2, which must not be entered twice
+  bool unflushed_ = false;  // and it was told
+  bool inside_ = false;     // nghttp2, which must not be entered twice
   bool leaving_ = false;
   bool failed_ = false;
   bool quiet_ = false;  // whoever speaks is not ready for an event

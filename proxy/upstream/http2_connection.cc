@@ -56,9 +56,18 @@ class Http2Connection::Stream final : public UpstreamStream {
 Http2Connection::Http2Connection(Lane& lane, std::shared_ptr<Endpoint> endpoint,
                                  SteadyTime too_old_at, CountedPlace counted)
     : UpstreamConnection(lane, std::move(endpoint), too_old_at, std::move(counted)),
-      codec_(*this, *transport_, cluster_.settings().head_limits) {}
+      codec_(*this, *transport_, cluster_.settings().head_limits),
+      flush_list_(flush_list()) {}
 
-Http2Connection::~Http2Connection() = default;
+Http2Connection::~Http2Connection() { flush_list_.remove(*this); }
+
+void Http2Connection::on_unflushed() {
+  if (state_ != State::closed) flush_list_.add(*this);
+}
+
+void Http2Connection::flush() {
+  if (state_ != State::closed) codec_.flush();
+}
 
 // ---- leases -----------------------------------------------------------------------------------
 

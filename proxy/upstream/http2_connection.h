@@ -16,7 +16,9 @@
 
 namespace banyan::upstream {
 
-class Http2Connection final : public UpstreamConnection, private codec::Http2ClientEvents {
+class Http2Connection final : public UpstreamConnection,
+                              private net::Flushable,
+                              private codec::Http2ClientEvents {
  public:
   // Whatever the upstream allows. With codec::Http2ClientCodec::kStreamWindow it bounds what one
   // connection may hold for slow clients.
@@ -39,6 +41,8 @@ class Http2Connection final : public UpstreamConnection, private codec::Http2Cli
   void on_blocked() override { codec_.block(true); }
   void on_writable() override { codec_.block(false); }
   void on_transport_error(Error error) override;
+  // net::Flushable
+  void flush() override;
   // codec::Http2ClientEvents
   void on_informational(codec::StreamId id, ResponseHead& head) override;
   void on_response(codec::StreamId id, ResponseHead& head) override;
@@ -48,6 +52,7 @@ class Http2Connection final : public UpstreamConnection, private codec::Http2Cli
   void on_response_error(codec::StreamId id, Error error) override;
   void on_request_blocked(codec::StreamId id) override;
   void on_request_writable(codec::StreamId id) override;
+  void on_unflushed() override;
 
   void on_connect_timeout() override;
   void on_close() override;
@@ -63,6 +68,7 @@ class Http2Connection final : public UpstreamConnection, private codec::Http2Cli
   [[nodiscard]] Stream* find(codec::StreamId id) const;
 
   codec::Http2ClientCodec codec_;
+  net::FlushList& flush_list_;  // of the loop: there still where the cluster has ended before
   std::vector<std::unique_ptr<Stream>> leased_;
   std::vector<std::unique_ptr<Stream>> free_;
   std::vector<Stream*> sent_;  // of leased_, those with a request; by their ids, ascending

@@ -19,6 +19,10 @@ UpstreamConnection::UpstreamConnection(Lane& lane, std::shared_ptr<Endpoint> end
 
 UpstreamConnection::~UpstreamConnection() = default;
 
+net::FlushList& UpstreamConnection::flush_list() const {
+  return cluster_.loop().flush_list(lane_.role_);
+}
+
 Milliseconds UpstreamConnection::idle_for() const {
   return std::chrono::duration_cast<Milliseconds>(cluster_.loop().timers().now() - idle_since_);
 }

@@ -57,6 +57,8 @@ class UpstreamConnection : public net::Deferrable, protected net::TransportEvent
   // Leases may be used: nobody waits any more.
   void become_busy();
   void become_idle();
+  // That of its role.
+  [[nodiscard]] net::FlushList& flush_list() const;
   // It has room again.
   void offer() { lane_.keep(*this); }
   void close();

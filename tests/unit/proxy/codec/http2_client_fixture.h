@@ -120,7 +120,12 @@ class Http2ClientTest : public ::testing::Test, public Http2ClientEvents {
     answers[stream].blocked = false;
   }
 
+  void on_unflushed() override {
+    if (flushes_at_once) client->flush();
+  }
+
   test::StringSink sink;
+  bool flushes_at_once = true;
   std::unique_ptr<Http2ClientCodec> client;
   std::unique_ptr<test::http2::Reader> server;
   std::map<StreamId, Answer> answers;

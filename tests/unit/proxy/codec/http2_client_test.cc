@@ -63,6 +63,46 @@ TEST_F(Rfc9113Client, Rfc9113_3_4_WhoSpeaksNoHttp2IsFoundOut) {
   }
 }
 
+// ---- what leaves when -------------------------------------------------------------------------
+
+TEST_F(Rfc9113Client, ASmallRequestWaitsForTheFlushAndLeavesInTwoFrames) {
+  flushes_at_once = false;
+  const StreamId stream = begin_upload();
+  client->send_body(stream, "bo");
+  client->send_body(stream, "dy");
+  client->send_end(stream);
+  EXPECT_EQ(sink.text, "");
+  client->flush();
+  const std::vector<Frame> frames = said();
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[0].type, h2::kHeaders);
+  EXPECT_EQ(frames[1].payload, "body");
+  EXPECT_TRUE(frames[1].ends_stream());
+}
+
+TEST_F(Rfc9113Client, LargePayloadDoesNotWait) {
+  flushes_at_once = false;
+  const StreamId stream = begin_upload();
+  client->send_body(stream, std::string(20'000, 'x'));
+  EXPECT_GT(sink.text.size(), 20'000U);
+  EXPECT_EQ(client->held(stream), 0U);
+}
+
+TEST_F(Rfc9113Client, ARequestThatIsCancelledBeforeTheFlushIsNeverSent) {
+  flushes_at_once = false;
+  client->cancel(begin_upload());
+  client->flush();
+  EXPECT_TRUE(said(h2::kHeaders).empty());
+}
+
+TEST_F(Rfc9113Client, ARequestThatWaitedForTheFlushMayBeSentAgain) {
+  flushes_at_once = false;
+  const StreamId stream = ask();
+  client->feed_eof();
+  ASSERT_TRUE(answer(stream).error);
+  EXPECT_EQ(answer(stream).error->retry, Retry::safe);
+}
+
 // ---- requests ---------------------------------------------------------------------------------
 
 TEST_F(Rfc9113Client, Rfc9113_8_3_1_ARequestIsItsPseudoFieldsAndLowerCaseNames) {
