@@ -21,6 +21,11 @@ Bytes bytes_of(const std::uint8_t* at, std::size_t size) {
 
 StreamId id_of(std::int32_t id) { return static_cast<StreamId>(id); }
 
+// One without any byte was counted when it began.
+bool is_padding_alone(const nghttp2_frame& data) {
+  return data.data.padlen > 0 && data.data.padlen == data.hd.length;
+}
+
 Http2Option options_for(const Http2ServerSettings& settings) {
   Http2Option option = new_option();
   const std::size_t head = settings.head.header_bytes_max;
@@ -83,6 +88,8 @@ Http2Session Http2ServerCodec::Callbacks::new_session(Http2ServerCodec& codec,
           of(user).end_section(id, frame->headers.cat == NGHTTP2_HCAT_REQUEST, ended);
         } else if (frame->hd.type == NGHTTP2_DATA && ended) {
           of(user).end_request(id);
+        } else if (frame->hd.type == NGHTTP2_DATA && is_padding_alone(*frame)) {
+          of(user).on_barren_frame();
         } else if (frame->hd.type == NGHTTP2_PING && is_ack) {
           of(user).on_ping_answered(
               bytes_of(frame->ping.opaque_data, sizeof frame->ping.opaque_data));

@@ -163,6 +163,10 @@ void Http2ServerCodec::on_begin_frame(const nghttp2_frame_hd& frame) {
     default:
       break;
   }
+  on_barren_frame();
+}
+
+void Http2ServerCodec::on_barren_frame() {
   if (!barren_.take()) end_soon(NGHTTP2_ENHANCE_YOUR_CALM);
 }
 

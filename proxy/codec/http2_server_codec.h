@@ -56,8 +56,8 @@ class Http2ServerCodec final : public ServerCodec {
  public:
   // Unsent payload of all streams together above which every one of them is blocked.
   static constexpr std::size_t kHeldMax = std::size_t{1024} * 1024;
-  // Frames that bring nothing further (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA): how
-  // many at first, how many a second, and how many more for each frame that does.
+  // Frames that bring nothing further (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, DATA without
+  // payload): how many at first, how many a second, and how many more for each frame that does.
   static constexpr double kBarrenBurst = 1'000;
   static constexpr double kBarrenRate = 50;
   static constexpr double kBarrenPerUseful = 4;
@@ -125,6 +125,7 @@ class Http2ServerCodec final : public ServerCodec {
   void end_request(StreamId id);
   void refuse_request(Stream& stream, Error error);
   void on_begin_frame(const nghttp2_frame_hd& frame);
+  void on_barren_frame();
   void on_frame_sent(const nghttp2_frame& frame);
   void on_message_sent(std::int32_t id);
   void on_closed(StreamId id);

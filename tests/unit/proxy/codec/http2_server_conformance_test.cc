@@ -475,6 +475,9 @@ TEST_F(Rfc9113, Section10_5FloodsEndTheConnection) {
   EXPECT_EQ(end_after(many(settings({{3, 100}}), enough)), "ENHANCE_YOUR_CALM");
   EXPECT_EQ(end_after(many(window_update(0, 1), enough)), "ENHANCE_YOUR_CALM");
   EXPECT_EQ(end_after(post_1 + many(data(1, ""), enough)), "ENHANCE_YOUR_CALM");
+  const std::string padding =
+      frame(NGHTTP2_DATA, NGHTTP2_FLAG_PADDED, 1, number(3, 1) + number(0, 3));
+  EXPECT_EQ(end_after(post_1 + many(padding, enough)), "ENHANCE_YOUR_CALM");
   EXPECT_EQ(end_after(many(frame(NGHTTP2_PRIORITY, 0, 1, number(0, 5)), enough)),
             "ENHANCE_YOUR_CALM");
 }
