@@ -4,6 +4,8 @@ import threading
 
 import pytest
 
+from support import h2
+from support import http2_upstream as up2
 from support import upstream as up
 from support.http import request_bytes
 from support.proxy import Banyan
@@ -86,6 +88,65 @@ def test_an_upstream_that_does_not_read_holds_the_client_back(proxy, legacy):
         sender.join(timeout=60)
     assert legacy.requests[-1].digest == up.pattern_digest(SIZE)
     assert proxy.peak_bytes() - before < GROWTH_MAX
+
+
+def upload_held_back(proxy, size, in_flight_max, go):
+    """By an upstream that reads when `go` is set: the answer to a whole upload of HTTP/2."""
+    sent = Sent()
+    before = proxy.resident_bytes()
+
+    def count(size_of_frame):
+        sent.bytes += size_of_frame
+    with h2.Client(proxy.address, timeout_s=120) as client:
+        sender = threading.Thread(target=client.upload, args=(1, up.pattern(size), count),
+                                  daemon=True)
+        sender.start()
+        eventually(lambda: sent.bytes > 0 and sent.stands_still(), "the client is held back",
+                   timeout_s=30)
+        assert sent.bytes < in_flight_max
+        assert proxy.resident_bytes() - before < GROWTH_MAX
+        go.set()
+        sender.join(timeout=120)
+        answer = client.answer(1)
+    assert sent.bytes == size
+    assert proxy.peak_bytes() - before < GROWTH_MAX
+    return answer
+
+
+def test_an_http1_upstream_that_does_not_read_holds_an_http2_client_back(proxy, legacy):
+    go = threading.Event()
+    legacy.read_bodies = False
+
+    def late(exchange):
+        go.wait(60)
+        exchange.read_body()
+        up.answer()(exchange)
+    legacy.behaviour = late
+    assert upload_held_back(proxy, SIZE, IN_FLIGHT_MAX, go).status == 200
+    assert legacy.requests[-1].digest == up.pattern_digest(SIZE)
+
+
+def test_an_http2_upstream_that_opens_no_window_holds_an_http2_client_back(tmp_path, config, release):
+    go, size = threading.Event(), 8 * MIB
+
+    def late(stream):
+        go.wait(60)
+        with stream.connection.changed:
+            upstream.reads = True
+            unread = len(stream.body)
+            stream.connection.do(lambda h: h.acknowledge_received_data(unread, stream.number))
+        up2.answer()(stream)
+    with up2.Http2Upstream("legacy", late) as upstream:
+        upstream.reads = False
+        configured = config(0)
+        configured["upstreams"]["shop-legacy"] = {"endpoints": [upstream.address],
+                                                  "protocol": "http2"}
+        with Banyan(tmp_path, configured, release) as proxy:
+            # The windows of both sides, and what waits between them: no kernel's buffer fills.
+            assert upload_held_back(proxy, size, MIB, go).status == 200
+        body = upstream.requests[0].body
+    assert len(body) == size
+    assert hashlib.sha256(body).hexdigest() == up.pattern_digest(size)
 
 
 def test_a_client_that_pipelines_without_reading_is_held_back(proxy, legacy):

@@ -1,9 +1,11 @@
 """HTTP/2 from clients (h2c, prior knowledge) to HTTP/1.1 upstreams: real clients, and frames by hand."""
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -138,13 +140,26 @@ def test_the_preface_may_come_byte_by_byte(banyan, legacy):
         assert client.answer(1).status == 200
 
 
+def was_read(sock):
+    """Whether the other end, of this machine, has taken from its kernel all that was sent."""
+    def of_proc(address):
+        host, port = address
+        return "%08X:%04X" % (int.from_bytes(socket.inet_aton(host), "little"), port)
+    own, peer = of_proc(sock.getsockname()), of_proc(sock.getpeername())
+    queues = {}  # (from, to): bytes that are not acknowledged, bytes that are not read
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        words = line.split()
+        queues[words[1], words[2]] = tuple(int(size, 16) for size in words[4].split(":"))
+    return queues[own, peer][0] == 0 and queues[peer, own][1] == 0
+
+
 def test_a_slow_post_is_no_preface(banyan, legacy):
     proxy = banyan()
     for cut in (1, 2, 5):
         with proxy.connect() as connection:
             request = b"POST /shop/a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok"
             connection.send(request[:cut])
-            time.sleep(0.05)  # so that it is a read of its own
+            eventually(lambda: was_read(connection.sock), "a read of its own")
             connection.send(request[cut:])
             assert connection.answer_head().status == 200
 

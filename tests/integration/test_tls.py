@@ -119,6 +119,24 @@ def test_sessions_are_resumed_by_every_worker(serving, tmp_path, version):
                                         stdin=request)
 
 
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_resumed_session_keeps_the_names_of_its_client(serving, tmp_path, version):
+    users = Authority(tmp_path / "users")
+    proxy = serving(client_ca=str(users.file))
+    certificate, key = users.issue("cart", "URI:spiffe://shop/cart")
+    ticket = tmp_path / "session.pem"
+    request = b"GET /shop/item HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n"
+    first = s_client(proxy, version, "-cert", certificate, "-key", key, "-sess_out", ticket,
+                     "-ign_eof", stdin=request)
+    assert "\nNew, " in first and "HTTP/1.1 200" in first
+    # It shows no certificate again: the session vouches for it, and for nobody without one.
+    again = s_client(proxy, version, "-sess_in", ticket, "-ign_eof", stdin=request)
+    assert "\nReused, " in again and "HTTP/1.1 200" in again
+    assert "HTTP/1.1 200" not in s_client(proxy, version, "-ign_eof", stdin=request)
+    eventually(lambda: len(proxy.access_log()) == 2, "the lines in the log")
+    assert [line["client_san"] for line in proxy.access_log()] == ["URI:spiffe://shop/cart"] * 2
+
+
 def test_plain_http_is_told_so_and_counted(serving):
     proxy = serving()
     with socket.create_connection(proxy.address.rsplit(":", 1)) as sock:

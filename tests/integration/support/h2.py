@@ -73,11 +73,12 @@ class Stream:
 class Client:
     """One connection; it acknowledges SETTINGS and PING, and opens no window by itself."""
 
-    def __init__(self, address, window=65_535, start=True):
-        self.sock = socket.create_connection(address_of(address), timeout=15)
+    def __init__(self, address, window=65_535, start=True, timeout_s=15):
+        self.sock = socket.create_connection(address_of(address), timeout=timeout_s)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.streams, self.buffer, self.goaways, self.closed = {}, b"", [], False
-        self.credit = {}  # by stream
+        self.credit = {0: 65_535}  # what may be sent, beyond initial_window on streams
+        self.initial_window = 65_535
         if start:
             self.send(PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", 4, window)))
 
@@ -102,6 +103,23 @@ class Client:
 
     def open_window(self, number, by):
         self.send(frame(WINDOW_UPDATE, 0, number, struct.pack(">I", by)))
+
+    def _room(self, number):
+        return min(self.credit[0], self.initial_window + self.credit.get(number, 0))
+
+    def upload(self, number, pieces, on_sent, path="/shop/a"):
+        """A whole POST, as the windows allow it; on_sent(bytes) after each frame."""
+        self.send(headers(number, request_fields("POST", path), 0))
+        for piece in pieces:
+            while piece:
+                self.until(lambda: self._room(number) > 0, "a window")
+                part = piece[:min(self._room(number), 16_384)]
+                self.send(frame(DATA, 0, number, part))
+                self.credit[0] -= len(part)
+                self.credit[number] = self.credit.get(number, 0) - len(part)
+                piece = piece[len(part):]
+                on_sent(len(part))
+        self.send(frame(DATA, END_STREAM, number))
 
     def until(self, fact, what="the answer"):
         """Reads frames until `fact()`; fails where the connection ends or is silent before."""
@@ -137,7 +155,11 @@ class Client:
 
     def _take(self, kind, flags, number, payload):
         if kind == SETTINGS and not flags & ACK:
+            for name, value in struct.iter_unpack(">HI", payload):
+                self.initial_window = value if name == 4 else self.initial_window
             self.send(frame(SETTINGS, ACK, 0))
+        elif kind == WINDOW_UPDATE:
+            self.credit[number] = self.credit.get(number, 0) + struct.unpack(">I", payload)[0]
         elif kind == PING and not flags & ACK:
             self.send(frame(PING, ACK, 0, payload))
         elif kind == GOAWAY:
