@@ -101,8 +101,8 @@ class PathPattern::Parser {
     at_ += word.size();
     return true;
   }
-  bool add(StepKind kind, std::string text = {}) {
-    into_.steps_.push_back({kind, std::move(text)});
+  bool add(StepKind kind, std::string text = {}, std::string name = {}) {
+    into_.steps_.push_back({kind, std::move(text), std::move(name)});
     return true;
   }
 
@@ -110,10 +110,18 @@ class PathPattern::Parser {
     at_ = kind.size();
     if (at_ == text_.size()) return fail("lacks the name of the field");
     into_.exact_ = kind;
-    for (; at_ < text_.size(); ++at_) {
+    for (; at_ < text_.size() && text_[at_] != '['; ++at_) {
       if (!is_token(text_[at_])) return fail("has a character that no header name has");
       into_.exact_.push_back(ascii_lower(text_[at_]));
     }
+    return at_ == text_.size() || parse_cookie();
+  }
+
+  // `[session]` behind `header:set-cookie`: the rest as it is, whose case matters.
+  bool parse_cookie() {
+    if (!into_.exact_.ends_with(":set-cookie")) return fail("only set-cookie takes a name in []");
+    if (text_.find(']', at_) == std::string_view::npos) return fail("lacks the closing ]");
+    into_.exact_.append(text_.substr(at_));
     return true;
   }
 
@@ -135,7 +143,7 @@ class PathPattern::Parser {
       return fail("expected a member name here; unusual ones are written ['like this']");
     }
     at_ = end;
-    return add(StepKind::member, "." + std::string(name));
+    return add(StepKind::member, "." + std::string(name), std::string(name));
   }
 
   bool parse_quoted() {
@@ -144,7 +152,7 @@ class PathPattern::Parser {
       if (take("']")) {
         std::string step;
         append_member(step, name);
-        return add(StepKind::member, std::move(step));
+        return add(StepKind::member, std::move(step), std::move(name));
       }
       if (text_[at_] == '\'') return fail("expected ] after the quote; a ' in a name is \\'");
       if (text_[at_] == '\\') {
@@ -166,7 +174,7 @@ class PathPattern::Parser {
     if (digits.size() > 1 && digits.front() == '0') return fail("an index has no leading zeros");
     at_ = end;
     if (!take("]")) return fail("expected ] after the index");
-    return add(StepKind::index, "[" + std::string(digits) + "]");
+    return add(StepKind::index, "[" + std::string(digits) + "]", std::string(digits));
   }
 
   std::string_view text_;
@@ -185,8 +193,9 @@ bool PathPattern::parse(std::string_view text, PathPattern& pattern, ParseError&
 
 bool PathPattern::matches(std::string_view path) const {
   if (!exact_.empty()) {
-    // A field of several lines may be told line by line: `header:set-cookie[1]`.
-    return path.starts_with(exact_) && (path.size() == exact_.size() || path[exact_.size()] == '[');
+    // What is below it: `header:set-cookie[session].path`, `body[17]`.
+    if (!path.starts_with(exact_)) return false;
+    return path.size() == exact_.size() || path[exact_.size()] == '[' || path[exact_.size()] == '.';
   }
   return !text_.empty() && path.starts_with('$') && matches_steps(path.substr(1));
 }

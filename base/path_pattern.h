@@ -1,6 +1,7 @@
 // base/path_pattern.h: which places of a compared document a rule means.
 //
 //   pattern := "$" step* | "header:" name | "trailer:" name | "status" | "body"
+//            | "header:set-cookie[" cookie "]" [ "." attribute ]
 //   step    := "." plain | "['" quoted "']" | "[" digits "]" | "[*]" | ".*" | ".**"
 //   plain   := [A-Za-z_$@] [A-Za-z0-9_$@-]*
 //   quoted  := any bytes, those of ' and \ with a \ before them
@@ -36,12 +37,17 @@ class PathPattern {
   [[nodiscard]] bool matches(std::string_view path) const;
   [[nodiscard]] const std::string& text() const { return text_; }
 
- private:
   enum class StepKind : std::uint8_t { member, index, any_member, any_index, any_depth };
   struct Step {
     StepKind kind;
     std::string text;  // of a member or an index, as a path writes it
+    std::string name;  // of a member, as a document has it; of an index its digits
   };
+  // For a walk along a document, step by step. Not those of `header:x`, `status` and the like.
+  [[nodiscard]] bool is_document_path() const { return exact_.empty() && !text_.empty(); }
+  [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+
+ private:
   class Parser;
   [[nodiscard]] static bool accepts(const Step& step, std::string_view path_step);
   [[nodiscard]] bool matches_steps(std::string_view rest) const;

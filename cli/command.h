@@ -29,6 +29,7 @@ void add_flag(CLI::App& app, Action& chosen);
 void add_rollback(CLI::App& app, Action& chosen);
 void add_rearm(CLI::App& app, Action& chosen);
 void add_report(CLI::App& app, Action& chosen);
+void add_diff(CLI::App& app, Action& chosen);
 void add_drain(CLI::App& app, Action& chosen);
 void add_reload(CLI::App& app, Action& chosen);
 void add_version(CLI::App& app, Action& chosen);

@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/path_pattern.h"
-#include "base/stable_hash.h"
+#include "config/decode_compare.h"
 #include "config/decode_match.h"
 #include "config/decode_rewrite.h"
 #include "config/decode_shadow.h"
@@ -16,7 +15,6 @@ namespace {
 
 constexpr Range kMigrations{0, 1'000};
 constexpr Range kSources{0, 16};
-constexpr Range kIgnored{0, 1'000};
 
 // match
 
@@ -69,32 +67,6 @@ void decode_sticky_missing(const Cursor& cursor, DraftMigration& out) {
       word == "legacy" ? routing::StickyMissing::legacy : routing::StickyMissing::per_request;
 }
 
-// compare
-
-void decode_ignore(const Cursor& cursor, DraftMigration& out) {
-  if (!check_sequence(cursor, kIgnored)) return;
-  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
-    const Cursor item = cursor.item(i);
-    PathPattern pattern;
-    PathPattern::ParseError error;
-    if (!item.node.is_text()) {
-      item.fail_type("text");
-    } else if (PathPattern::parse(item.node.text, pattern, error)) {
-      out.migration.compare.ignore.push_back(std::move(pattern));
-    } else {
-      item.fail(fmt::format("{}: {} (at character {})", quoted(item.node.text), error.message,
-                            error.at + 1));
-    }
-  }
-  Murmur3 hash;
-  for (const PathPattern& pattern : out.migration.compare.ignore) {
-    hash.add(pattern.text()).add("\n");
-  }
-  out.migration.compare_hash = hash.finish();
-}
-
-constexpr std::array kCompareKeys{Key<DraftMigration>{"ignore", decode_ignore}};
-
 // migrations
 
 template <Word DraftMigration::*kMember, Read<std::string> (*kGrammar)(std::string_view)>
@@ -117,8 +89,7 @@ constexpr std::array kMigrationKeys{
     Key<DraftMigration>{"sticky_missing", decode_sticky_missing},
     Key<DraftMigration>{"rewrite", decode_rewrite, Need::optional, list_rewrite_keys},
     Key<DraftMigration>{"shadow", decode_shadow, Need::optional, list_shadow_keys},
-    Key<DraftMigration>{"compare", block<kCompareKeys, DraftMigration>, Need::optional,
-                        in_block<kCompareKeys>},
+    Key<DraftMigration>{"compare", decode_compare, Need::optional, list_compare_keys},
 };
 
 }  // namespace

@@ -48,6 +48,7 @@ struct DraftMigration {
   Word legacy;
   Word monolith;
   Word flag;
+  Word descriptors;  // of compare
   bool sticky_missing_given = false;
 };
 

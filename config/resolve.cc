@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/stable_hash.h"
+#include "config/decode_compare.h"
 #include "config/draft.h"
 #include "config/read_file.h"
 
@@ -193,6 +194,7 @@ void build_routes(Draft& draft, Problems& problems) {
       m.route.sticky_missing = routing::StickyMissing::per_request;
     }
     if (m.shadow) m.migration.shadow = shadow_of(std::move(*m.shadow));
+    if (draft.files == Files::read) load_descriptors(m, problems);
     add_to_compare_hash(m.migration.rewrite, m.migration.compare_hash);
     for (const DraftRule& rule : m.match) m.route.match.push_back(rule.rule);
     routes.push_back(std::move(m.route));

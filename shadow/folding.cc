@@ -114,6 +114,8 @@ std::string folded_path(std::string_view path) {
     out = "$";
     path.remove_prefix(1);
     while (!path.empty() && out.size() <= kFoldedPathMax) out += folded_step(take_step(path));
+  } else if (path.starts_with("body[")) {
+    out = "body[*]";
   } else {
     out = path.substr(0, kFoldedPathMax + 1);
   }

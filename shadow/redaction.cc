@@ -243,10 +243,14 @@ std::string without(const std::vector<Range>& hidden, std::string_view text) {
   return out.append(text.substr(at));
 }
 
-// Of a header or a trailer; empty where the path is no field's.
+// Of a header or a trailer; empty where the path is no field's, or that of one attribute of a
+// cookie, which is no secret: `header:set-cookie[session].path`.
 std::string_view field_name(std::string_view path) {
   for (const std::string_view kind : {std::string_view("header:"), std::string_view("trailer:")}) {
-    if (path.starts_with(kind)) return path.substr(kind.size());
+    if (!path.starts_with(kind)) continue;
+    const std::string_view name = path.substr(kind.size());
+    const bool attribute = name.find("].") != std::string_view::npos && !name.ends_with(']');
+    return attribute ? std::string_view() : name.substr(0, name.find('['));
   }
   return {};
 }

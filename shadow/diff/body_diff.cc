@@ -1,141 +1,207 @@
 #include "shadow/diff/body_diff.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "shadow/diff/content_coding.h"
+#include "shadow/diff/form_diff.h"
 #include "shadow/diff/grpc_diff.h"
+#include "shadow/diff/header_value.h"
 #include "shadow/diff/json_diff.h"
+#include "shadow/diff/json_sequence.h"
 #include "shadow/diff/json_tape.h"
-#include "shadow/printable.h"
+#include "shadow/diff/multipart_diff.h"
+#include "shadow/diff/proto_schema.h"
+#include "shadow/diff/text_diff.h"
+#include "shadow/diff/wire_reader.h"
 
 namespace banyan::shadow {
 namespace {
 
 // What a comparison thread keeps between two pairs, for each side.
 constexpr std::size_t kKeptBytesMax = std::size_t{1} << 20;
-// An excerpt begins where a line, a pair or a tag begins, so that the name of what it shows is in
-// it (secrets are told by their names). Where none is near, and in what looks like JSON, where the
-// name may be any distance away, there is no excerpt.
-constexpr std::size_t kLookBackMax = 80;
-constexpr std::size_t kExcerptMax = 120;
 
-enum class Type { json, other, unknown };
+constexpr std::string_view kInvalidJson = "invalid_json";
+constexpr std::string_view kInvalidForm = "invalid_form";
+constexpr std::string_view kInvalidMultipart = "invalid_multipart";
+constexpr std::string_view kInvalidGrpc = "invalid_grpc";
+constexpr std::string_view kInvalidProtobuf = "invalid_protobuf";
+constexpr std::string_view kInvalidUtf8 = "invalid_utf8";
 
-Type type_of(const CapturedResponse& response) {
-  const auto value = response.headers.find(HeaderId::content_type);
-  if (!value) return Type::unknown;
-  std::string_view type = value->substr(0, value->find(';'));
-  type = type.substr(0, type.find_last_not_of(" \t") + 1);
-  if (type.empty()) return Type::unknown;
-  constexpr std::string_view kSuffix = "+json";
-  const bool suffix = type.size() > kSuffix.size() &&
-                      equals_ignoring_case(type.substr(type.size() - kSuffix.size()), kSuffix);
-  return suffix || equals_ignoring_case(type, "application/json") ||
-                 equals_ignoring_case(type, "text/json")
-             ? Type::json
-             : Type::other;
+// What a body is, by its own word: `application/x-protobuf; messageType="shop.Order"`.
+const ProtoSchema::Message* message_of(std::string_view content_type, const Findings& findings) {
+  const auto& schema = findings.rules().descriptors;
+  if (!schema) return nullptr;
+  return schema->message(parameter_of(content_type, "messagetype"));
 }
 
-bool begins_as_container(std::string_view body) {
-  const std::size_t first = body.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && (body[first] == '{' || body[first] == '[');
-}
+// Two bodies without their codings, tried as one kind after the other.
+class BodyComparison {
+ public:
+  BodyComparison(const Content& left, const Content& right, Findings& findings)
+      : left_(left),
+        right_(right),
+        left_kind_(left.kind()),
+        right_kind_(right.kind()),
+        findings_(findings) {}
 
-bool may_be_json(const CapturedResponse& left, const CapturedResponse& right,
-                 std::string_view left_body, std::string_view right_body) {
-  const Type a = type_of(left);
-  const Type b = type_of(right);
-  if (a == Type::json || b == Type::json) return true;
-  return a == Type::unknown && b == Type::unknown && begins_as_container(left_body) &&
-         begins_as_container(right_body);
-}
-
-bool compare_as_json(std::string_view left_body, std::string_view right_body, Findings& findings) {
-  thread_local JsonTape left;
-  thread_local JsonTape right;
-  const bool parsed = left.parse(left_body) && right.parse(right_body);
-  if (parsed) compare_json(left, right, findings);
-  left.shrink(kKeptBytesMax);
-  right.shrink(kKeptBytesMax);
-  return parsed;
-}
-
-bool begins_element(std::string_view body, std::size_t at) {
-  const char c = body[at];
-  if (c == '&' || c == '?' || c == '<') return true;
-  if (c != '\n') return false;
-  const std::size_t before = body.substr(0, at).find_last_not_of(" \t\r\n");
-  return before == std::string_view::npos || (body[before] != ':' && body[before] != '=');
-}
-
-std::optional<std::size_t> excerpt_start(std::string_view body, std::size_t offset) {
-  if (offset >= body.size() || begins_as_container(body)) return std::nullopt;
-  const std::size_t end = offset > kLookBackMax ? offset - kLookBackMax : 0;
-  for (std::size_t at = offset;; --at) {
-    if (begins_element(body, at)) return at;
-    if (at == 0) return 0;
-    if (at == end) return std::nullopt;
+  void run() {
+    if (may_be_json() && as_json()) return;
+    if (is_either(BodyKind::form) && as_form()) return;
+    if (is_either(BodyKind::multipart) && as_multipart()) return;
+    if (is_either(BodyKind::protobuf) && as_protobuf()) return;
+    as_text();
   }
-}
 
-std::string shown_body(std::string_view body, std::size_t offset) {
-  std::string out = fmt::format("{} bytes, from byte {}", body.size(), offset);
-  const std::optional<std::size_t> start = excerpt_start(body, offset);
-  if (start) {
-    out += ": ";
-    if (*start > 0) out += "\u2026";
-    out += printable(body.substr(*start, kExcerptMax));
-    if (*start + kExcerptMax < body.size()) out += "\u2026";
+ private:
+  [[nodiscard]] bool is_either(BodyKind kind) const {
+    return left_kind_ == kind || right_kind_ == kind;
   }
-  cut(out, kShownBytesMax);
-  return out;
+  [[nodiscard]] bool may_be_json() const {
+    if (is_either(BodyKind::json) || is_either(BodyKind::json_sequence)) return true;
+    const bool untyped = left_kind_ == BodyKind::unknown && right_kind_ == BodyKind::unknown;
+    return untyped && begins_as_container(left_.bytes) && begins_as_container(right_.bytes);
+  }
+
+  bool as_json() {
+    thread_local JsonTape left;
+    thread_local JsonTape right;
+    const bool done = with_tapes(left, right);
+    left.shrink(kKeptBytesMax);
+    right.shrink(kKeptBytesMax);
+    return done;
+  }
+  bool with_tapes(JsonTape& left, JsonTape& right) {
+    if (!is_either(BodyKind::json_sequence) && left.parse(left_.bytes) &&
+        right.parse(right_.bytes)) {
+      findings_.read_as("json");
+      compare_json(left, right, findings_);
+      return true;
+    }
+    const bool left_is = parse_json_sequence(left_.bytes, left);
+    const bool right_is = parse_json_sequence(right_.bytes, right);
+    if (left_is && right_is) {
+      findings_.read_as("json_sequence");
+      compare_json(left, right, findings_);
+      return true;
+    }
+    findings_.problems(left_is ? "" : kInvalidJson, right_is ? "" : kInvalidJson);
+    return false;
+  }
+
+  bool as_form() {
+    findings_.read_as("form");
+    if (compare_as_form(left_.bytes, right_.bytes, findings_)) return true;
+    findings_.problems(is_form(left_.bytes) ? "" : kInvalidForm,
+                       is_form(right_.bytes) ? "" : kInvalidForm);
+    return false;
+  }
+
+  bool as_multipart() {
+    findings_.read_as("multipart");
+    if (compare_as_multipart(left_, right_, findings_)) return true;
+    findings_.problems(is_multipart(left_) ? "" : kInvalidMultipart,
+                       is_multipart(right_) ? "" : kInvalidMultipart);
+    return false;
+  }
+
+  bool as_protobuf() {
+    findings_.read_as("protobuf");
+    const ProtoSchema::Message* message = message_of(left_.type, findings_);
+    if (message == nullptr) message = message_of(right_.type, findings_);
+    if (compare_as_proto(left_.bytes, right_.bytes, message, findings_)) return true;
+    findings_.problems(is_wire_message(left_.bytes) ? "" : kInvalidProtobuf,
+                       is_wire_message(right_.bytes) ? "" : kInvalidProtobuf);
+    findings_.show_values();
+    return false;
+  }
+
+  void as_text() {
+    const bool says_text = is_either(BodyKind::text);
+    if (says_text) {
+      findings_.problems(is_text(left_.bytes) ? "" : kInvalidUtf8,
+                         is_text(right_.bytes) ? "" : kInvalidUtf8);
+    }
+    findings_.read_as("text");
+    if (compare_lines(left_.bytes, right_.bytes, findings_)) return;
+    if (!is_text(left_.bytes) || !is_text(right_.bytes)) findings_.read_as("bytes");
+    compare_bytes(left_.bytes, right_.bytes, findings_);
+  }
+
+  const Content& left_;
+  const Content& right_;
+  const BodyKind left_kind_;
+  const BodyKind right_kind_;
+  Findings& findings_;
+};
+
+std::string_view type_of(const CapturedResponse& response) {
+  return response.headers.find(HeaderId::content_type).value_or("");
 }
 
-void compare_bytes(std::string_view left, std::string_view right, Findings& findings) {
-  const auto [a, b] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
-  if (a == left.end() && b == right.end()) return;
-  const auto offset = static_cast<std::size_t>(a - left.begin());
-  findings.add(
-      left.size() == right.size() ? Kind::value : Kind::length, [] { return std::string("body"); },
-      [=] { return shown_body(left, offset); }, [=] { return shown_body(right, offset); });
-}
+// Points to the body itself where it has no coding.
+struct Plain {
+  Decoded decoded;
+  std::string_view bytes;
 
-// The body without its coding; nothing where it has one that can not be taken off.
-std::optional<std::string_view> plain(const CapturedResponse& response, std::string& storage) {
-  const std::size_t codings = response.headers.count(HeaderId::content_encoding);
-  const std::string_view coding =
-      response.headers.find(HeaderId::content_encoding).value_or("identity");
-  if (codings <= 1 && equals_ignoring_case(coding, "identity")) return response.body;
-  if (codings > 1) return std::nullopt;
-  auto body = decoded(coding, response.body);
-  if (!body) return std::nullopt;
-  storage = std::move(*body);
-  return storage;
-}
+  explicit Plain(const CapturedResponse& response) : bytes(response.body) {
+    const std::string codings = codings_of(response);
+    if (codings.empty()) return;
+    decoded = shadow::decoded(codings, response.body);
+    if (decoded.problem.empty()) bytes = decoded.body;
+  }
+};
 
 }  // namespace
 
-void compare_bodies(const CapturedResponse& left, const CapturedResponse& right,
-                    Findings& findings) {
+std::string codings_of(const CapturedResponse& response) {
+  std::string codings;
+  response.headers.for_each(HeaderId::content_encoding, [&codings](std::string_view value) {
+    if (!codings.empty()) codings += ',';
+    codings += value;
+  });
+  return codings;
+}
+
+bool have_known_codings(const CapturedResponse& left, const CapturedResponse& right) {
+  if (codings_of(left) == codings_of(right)) return true;
+  return Plain(left).decoded.problem.empty() && Plain(right).decoded.problem.empty();
+}
+
+void compare_part(const Content& left, const Content& right, Findings& findings) {
+  const bool nested = left.kind() == BodyKind::multipart || right.kind() == BodyKind::multipart;
+  if (nested) {
+    if (!compare_lines(left.bytes, right.bytes, findings)) {
+      compare_bytes(left.bytes, right.bytes, findings);
+    }
+    return;
+  }
+  BodyComparison(left, right, findings).run();
+}
+
+void compare_bodies(const CapturedResponse& left, const CapturedResponse& right, Findings& findings,
+                    std::string_view target) {
   if (left.body == right.body) return;
-  const bool as_grpc = is_grpc(left) && is_grpc(right);
-  if (as_grpc && compare_as_grpc(left.body, right.body, findings)) return;
-  std::string left_storage;
-  std::string right_storage;
-  const auto a = plain(left, left_storage);
-  const auto b = plain(right, right_storage);
-  if (!a || !b) {
+  if (is_grpc(left) && is_grpc(right)) {
+    findings.read_as("grpc");
+    const auto& schema = findings.rules().descriptors;
+    const ProtoSchema::Message* message = schema ? schema->answer_of(target) : nullptr;
+    if (message == nullptr) message = message_of(type_of(left), findings);
+    if (compare_as_grpc(left, right, message, findings)) return;
+    findings.problems(is_grpc_framed(left.body) ? "" : kInvalidGrpc,
+                      is_grpc_framed(right.body) ? "" : kInvalidGrpc);
+  }
+  const Plain a(left);
+  const Plain b(right);
+  if (!a.decoded.problem.empty() || !b.decoded.problem.empty()) {
+    findings.read_as("bytes");
+    findings.problems(a.decoded.problem, b.decoded.problem);
     compare_bytes(left.body, right.body, findings);
     return;
   }
-  if (*a == *b) return;
-  if (may_be_json(left, right, *a, *b) && compare_as_json(*a, *b, findings)) return;
-  compare_bytes(*a, *b, findings);
+  if (a.bytes == b.bytes) return;
+  BodyComparison(Content{type_of(left), a.bytes}, Content{type_of(right), b.bytes}, findings).run();
 }
 
 }  // namespace banyan::shadow

@@ -1,20 +1,36 @@
 // shadow/diff/body_diff.h: two bodies, compared by what they are.
 //
-//   both are gRPC, by Content-Type and by content?      message by message
-//   content coding off, on both sides or not at all
-//     -> both are JSON, by Content-Type and by content?  by structure
-//     -> else                                            by bytes, at `body`
+//   both are gRPC, by Content-Type and by content?            message by message
+//   content codings off (content_coding.h)
+//   by Content-Type of a side at least, and by content of both:
+//     JSON, or no type and a begin as an object or array      by structure
+//     NDJSON, JSON text sequence, several documents in JSON   by structure, as a list
+//     form                                                    by name
+//     multipart                                               by part
+//     protobuf                                                field by field
+//   else, where both are text of several lines                by line
+//   else                                                      by bytes, at `body`
 //
-// JSON by Content-Type: application/json, text/json or a +json type on one side at least, or no
-// type on either and a body that begins as an object or array. By content: both parse.
+// A side that is not what it says has a problem with a name, and is compared by what comes next:
+// content_coding.h's, `invalid_json` (also over the limits of json_tape.h), `invalid_form`,
+// `invalid_multipart`, `invalid_grpc`, `invalid_protobuf`, `invalid_utf8`.
 #pragma once
 
 #include "shadow/capture.h"
+#include "shadow/diff/body_kind.h"
 #include "shadow/diff/findings.h"
 
 namespace banyan::shadow {
 
-void compare_bodies(const CapturedResponse& left, const CapturedResponse& right,
-                    Findings& findings);
+// `target`: of the request, which names the method of a gRPC answer.
+void compare_bodies(const CapturedResponse& left, const CapturedResponse& right, Findings& findings,
+                    std::string_view target = {});
+// A part of a body, which has no content coding and no parts itself.
+void compare_part(const Content& left, const Content& right, Findings& findings);
+
+// Whether the codings of both bodies can be taken off. Decodes them only where they differ.
+[[nodiscard]] bool have_known_codings(const CapturedResponse& left, const CapturedResponse& right);
+// The value of Content-Encoding, lines joined; empty where there is none.
+[[nodiscard]] std::string codings_of(const CapturedResponse& response);
 
 }  // namespace banyan::shadow

@@ -32,6 +32,14 @@ Comparison no_answer(const CapturedPair& pair) {
   return comparison;
 }
 
+HeaderContext context_of(const CapturedPair& pair) {
+  HeaderContext context;
+  context.authority = pair.authority;
+  context.codings_differ = codings_of(pair.legacy) != codings_of(pair.monolith);
+  context.codings_are_off = have_known_codings(pair.legacy, pair.monolith);
+  return context;
+}
+
 }  // namespace
 
 std::string_view to_string(Kind kind) {
@@ -85,8 +93,8 @@ Comparison compare(const CapturedPair& pair, const CompareRules& rules) {
         [&pair] { return std::to_string(pair.legacy.status); },
         [&pair] { return std::to_string(pair.monolith.status); });
   }
-  compare_headers(pair.legacy.headers, pair.monolith.headers, findings);
-  compare_bodies(pair.legacy, pair.monolith, findings);
+  compare_headers(pair.legacy.headers, pair.monolith.headers, findings, context_of(pair));
+  compare_bodies(pair.legacy, pair.monolith, findings, pair.target);
   compare_trailers(pair.legacy.trailers, pair.monolith.trailers, findings);
   const bool equal = comparison.differences.empty() && comparison.left_out == 0;
   comparison.verdict = equal ? Verdict::match : Verdict::mismatch;

@@ -6,10 +6,12 @@
 //                               -> trailers as headers are
 //
 // JSON: the order of members does not matter, numbers are equal by exact decimal value, `null` is
-// not a missing member; arrays are compared by position.
+// not a missing member; arrays are aligned, so that one inserted element is one difference.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,8 @@
 #include "shadow/capture.h"
 
 namespace banyan::shadow {
+
+class ProtoSchema;  // shadow/diff/proto_schema.h
 
 enum class Kind : std::uint8_t {
   missing,  // not on the right
@@ -41,20 +45,49 @@ enum class Verdict : std::uint8_t { match, noise, transient, mismatch, not_compa
 [[nodiscard]] std::string_view to_string(Verdict verdict);
 inline constexpr std::size_t kVerdictCount = static_cast<std::size_t>(Verdict::not_comparable) + 1;
 
+// The elements of the array at this very place are paired by the value of one member.
+struct KeyedRule {
+  PathPattern at;
+  std::string member;
+};
+
+// How far apart two values at this very place may be and still count as equal.
+struct ToleranceRule {
+  PathPattern at;
+  std::string number;                 // a JSON number, not negative; empty where it is a time
+  std::chrono::milliseconds time{0};  // between two strings of RFC 3339
+};
+
+inline constexpr std::size_t kShownBytesMax = 200;
+
+// Of one place, the first rule that names it counts.
 struct CompareRules {
-  std::vector<PathPattern> ignore;
+  std::vector<PathPattern> ignore;     // these places and all below
+  std::vector<PathPattern> unordered;  // arrays whose order means nothing
+  std::vector<KeyedRule> keyed;
+  std::vector<ToleranceRule> tolerance;
+  std::shared_ptr<const ProtoSchema> descriptors;  // may be absent
   // Differences reported of one pair, at most; more are counted in `left_out`.
   std::size_t differences_max = 200;
+  // Of a JSON value that is shown.
+  std::size_t shown_bytes_max = kShownBytesMax;
+};
+
+// How two bodies that differ were read.
+struct BodyReading {
+  std::string_view kind;  // `json`, `json_sequence`, `form`, `multipart`, `grpc`, `text`, `bytes`
+  // Why a side could not be read as what it says it is; empty where it could.
+  std::string_view left_problem;
+  std::string_view right_problem;
 };
 
 struct Comparison {
   Verdict verdict = Verdict::match;
   std::vector<Difference> differences;
   std::size_t left_out = 0;
+  BodyReading body;
   std::string why_not;  // for not_comparable: a bounded set of words (an Outcome's)
 };
-
-inline constexpr std::size_t kShownBytesMax = 200;
 
 // An answer that the shadow owed and did not give while the primary answered is a mismatch
 // (no_answer); what failed for a reason of ours (over_budget, abandoned, stale_connection), or

@@ -16,6 +16,13 @@ class Findings {
   // Both must outlive it.
   Findings(const CompareRules& rules, Comparison& comparison)
       : rules_(rules), comparison_(comparison) {}
+  // For what stands at `place` and has paths of its own: `$.a` and `body[1]` become what is below
+  // `place`.
+  Findings(const Findings& above, std::string place)
+      : rules_(above.rules_),
+        comparison_(above.comparison_),
+        above_(std::move(place)),
+        hidden_(above.hidden_) {}
 
   // `path`, `left`, `right`: callables that give a std::string; the first is called at most once,
   // the others only where the difference is kept.
@@ -25,16 +32,34 @@ class Findings {
       ++comparison_.left_out;
       return;
     }
-    std::string place = path();
+    std::string place = placed(path());
     if (is_ignored(place)) return;
     if (is_full()) {
       ++comparison_.left_out;
       return;
     }
-    comparison_.differences.push_back({std::move(place), kind, left(), right()});
+    comparison_.differences.push_back({std::move(place), kind, shown(kind, Kind::extra, left),
+                                       shown(kind, Kind::missing, right)});
   }
 
+  // For a walk from the root of a document: rules that name places hold for the whole body only.
+  [[nodiscard]] const CompareRules& rules() const;
+  // How the body was read, and what kept a side from being read as it says.
+  void read_as(std::string_view kind) {
+    if (above_.empty()) comparison_.body.kind = kind;
+  }
+  void problems(std::string_view left, std::string_view right);
+  // From here on `(not shown)` stands in place of every value: nobody knows what it is.
+  void hide_values() { hidden_ = true; }
+  void show_values() { hidden_ = false; }
+
  private:
+  template <class Value>
+  [[nodiscard]] std::string shown(Kind kind, Kind absent, Value value) const {
+    if (!hidden_) return value();
+    return kind == absent ? std::string() : std::string("(not shown)");
+  }
+  [[nodiscard]] std::string placed(std::string path) const;
   [[nodiscard]] bool is_full() const {
     return comparison_.differences.size() >= rules_.differences_max;
   }
@@ -42,6 +67,8 @@ class Findings {
 
   const CompareRules& rules_;
   Comparison& comparison_;
+  std::string above_;
+  bool hidden_ = false;
 };
 
 }  // namespace banyan::shadow

@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "shadow/diff/cookie_diff.h"
+#include "shadow/diff/grpc_diff.h"
 #include "shadow/printable.h"
 
 namespace banyan::shadow {
 namespace {
 
 constexpr std::size_t kHeaderNameShownMax = 100;
+constexpr std::string_view kStatusDetails = "grpc-status-details-bin";
 
 // Names without an id in base/headers.h that differ with every request.
 constexpr std::array<std::string_view, 10> kRequestIds{
@@ -22,16 +26,9 @@ constexpr std::array<std::string_view, 10> kRequestIds{
 struct Values {
   std::vector<std::string_view> left;
   std::vector<std::string_view> right;
+  Header field;  // the first of that name
 };
 using ByName = std::map<std::string, Values>;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return out;
-}
 
 std::string shown(const std::vector<std::string_view>& values) {
   if (values.empty()) return {};
@@ -49,18 +46,21 @@ std::string shown(const std::vector<std::string_view>& values) {
   return out;
 }
 
-Kind kind_of(const Values& values) {
-  if (values.right.empty()) return Kind::missing;
-  if (values.left.empty()) return Kind::extra;
-  if (values.left.size() != values.right.size()) return Kind::length;
-  const bool moved =
-      std::is_permutation(values.left.begin(), values.left.end(), values.right.begin());
+template <class Text>
+Kind kind_of(const std::vector<Text>& left, const std::vector<Text>& right) {
+  if (right.empty()) return Kind::missing;
+  if (left.empty()) return Kind::extra;
+  if (left.size() != right.size()) return Kind::length;
+  const bool moved = std::is_permutation(left.begin(), left.end(), right.begin());
   return moved ? Kind::order : Kind::value;
 }
 
 void collect(const Headers& headers, ByName& by_name, std::vector<std::string_view> Values::*side) {
   for (const Header header : headers) {
-    if (is_compared(header)) (by_name[lower(header.name)].*side).push_back(header.value);
+    if (!is_compared(header)) continue;
+    Values& values = by_name[lower_case(header.name)];
+    values.field = header;
+    (values.*side).push_back(header.value);
   }
 }
 
@@ -144,17 +144,40 @@ bool is_compared(const Header& header) {
 
 namespace {
 
+// What differs of one name; nothing where only the spelling does.
+std::optional<Kind> difference_of(const Values& values, const HeaderContext& context) {
+  if (values.left == values.right) return std::nullopt;
+  if (context.codings_are_off && values.field.id == HeaderId::content_encoding) {
+    return std::nullopt;
+  }
+  const bool both = !values.left.empty() && !values.right.empty();
+  if (!both || !has_normal_form(values.field)) return kind_of(values.left, values.right);
+  const auto left = normal_values(values.field, values.left, context);
+  const auto right = normal_values(values.field, values.right, context);
+  if (left == right) return std::nullopt;
+  return kind_of(left, right);
+}
+
 void compare_fields(std::string_view kind, const Headers& left, const Headers& right,
-                    Findings& findings) {
+                    Findings& findings, const HeaderContext& context) {
   ByName by_name;
   collect(left, by_name, &Values::left);
   collect(right, by_name, &Values::right);
   for (const auto& entry : by_name) {
     const std::string& name = entry.first;
     const Values& values = entry.second;
-    if (values.left == values.right) continue;
+    if (values.field.id == HeaderId::set_cookie) {
+      if (values.left != values.right) compare_cookies(kind, values.left, values.right, findings);
+      continue;
+    }
+    const std::optional<Kind> difference = difference_of(values, context);
+    if (!difference) continue;
+    if (name == kStatusDetails && values.left.size() == 1 && values.right.size() == 1) {
+      Findings below(findings, std::string(kind) + name);
+      if (compare_status_details(values.left[0], values.right[0], below)) continue;
+    }
     findings.add(
-        kind_of(values),
+        *difference,
         [kind, &name] {
           std::string shown_name = name;
           cut(shown_name, kHeaderNameShownMax);
@@ -166,12 +189,13 @@ void compare_fields(std::string_view kind, const Headers& left, const Headers& r
 
 }  // namespace
 
-void compare_headers(const Headers& left, const Headers& right, Findings& findings) {
-  compare_fields("header:", left, right, findings);
+void compare_headers(const Headers& left, const Headers& right, Findings& findings,
+                     const HeaderContext& context) {
+  compare_fields("header:", left, right, findings, context);
 }
 
 void compare_trailers(const Headers& left, const Headers& right, Findings& findings) {
-  compare_fields("trailer:", left, right, findings);
+  compare_fields("trailer:", left, right, findings, {});
 }
 
 bool equal_headers(const Headers& a, const Headers& b) {

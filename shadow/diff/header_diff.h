@@ -1,6 +1,8 @@
 // shadow/diff/header_diff.h: two lists of header fields, compared by name.
 //
-// For each name the list of its values, in the order of the wire; values are never joined or split.
+// For each name the list of its values, in the order of the wire. Values are never joined; those
+// whose meaning is known are compared in a normal form (header_value.h), Set-Cookie by cookie
+// (cookie_diff.h).
 //   only on one side       missing, extra
 //   another number         length
 //   the same values moved  order
@@ -14,15 +16,18 @@
 
 #include "base/headers.h"
 #include "shadow/diff/findings.h"
+#include "shadow/diff/header_value.h"
 
 namespace banyan::shadow {
 
 [[nodiscard]] bool is_compared(const Header& header);
 
-void compare_headers(const Headers& left, const Headers& right, Findings& findings);
+void compare_headers(const Headers& left, const Headers& right, Findings& findings,
+                     const HeaderContext& context = {});
 void compare_trailers(const Headers& left, const Headers& right, Findings& findings);
 
-// Whether one of these would find nothing under any rules. Allocates nothing.
+// Whether both are the same, line by line of each name: then these find nothing, under any rules.
+// Allocates nothing.
 [[nodiscard]] bool equal_headers(const Headers& a, const Headers& b);
 
 }  // namespace banyan::shadow

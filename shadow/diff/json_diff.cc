@@ -5,19 +5,51 @@
 #include <tuple>
 #include <vector>
 
+#include "shadow/diff/json_elements.h"
 #include "shadow/diff/json_number.h"
 #include "shadow/diff/json_text.h"
+#include "shadow/diff/rule_walk.h"
+#include "shadow/diff/timestamp.h"
 
 namespace banyan::shadow {
 namespace {
 
-// Both documents from their roots on, in lock-step. Recursion is bounded by kJsonDepthMax.
+// Whether both are the same value with members in the same order, whatever the rules say.
+bool are_same(const JsonTape& left, const JsonTape& right) {
+  if (left.size() != right.size()) return false;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    const JsonEntry& a = left[i];
+    const JsonEntry& b = right[i];
+    if (a.type != b.type || a.count != b.count) return false;
+    if (a.text == b.text) continue;
+    if (a.type != JsonType::number || !equal_numbers(a.text, b.text)) return false;
+  }
+  return true;
+}
+
+bool are_near(const ToleranceRule& rule, const JsonEntry& a, const JsonEntry& b) {
+  if (a.type == JsonType::number) {
+    return !rule.number.empty() && within_tolerance(a.text, b.text, rule.number);
+  }
+  if (a.type != JsonType::string || !rule.number.empty()) return false;
+  const auto left = timestamp_of(a.text);
+  const auto right = timestamp_of(b.text);
+  return left && right && std::chrono::abs(*left - *right) <= rule.time;
+}
+
+// Both documents from their roots on. Recursion is bounded by kJsonDepthMax.
 class JsonWalk {
  public:
   JsonWalk(const JsonTape& left, const JsonTape& right, Findings& findings)
-      : left_(left), right_(right), findings_(findings) {}
+      : left_(left),
+        right_(right),
+        findings_(findings),
+        rules_(findings.rules()),
+        elements_(left, right),
+        shown_max_(findings.rules().shown_bytes_max) {}
 
   void values(std::uint32_t l, std::uint32_t r) {
+    if (rules_.here().ignored) return;
     const JsonEntry& a = left_[l];
     const JsonEntry& b = right_[r];
     if (a.type != b.type) {
@@ -27,9 +59,6 @@ class JsonWalk {
     switch (a.type) {
       case JsonType::null:
         return;
-      case JsonType::number:
-        if (!equal_numbers(a.text, b.text)) differ(Kind::value, l, r);
-        return;
       case JsonType::array:
         elements(l, r);
         return;
@@ -37,7 +66,7 @@ class JsonWalk {
         members(l, r);
         return;
       default:
-        if (a.text != b.text) differ(Kind::value, l, r);
+        scalars(l, r);
     }
   }
 
@@ -50,23 +79,67 @@ class JsonWalk {
     }
   };
 
+  void scalars(std::uint32_t l, std::uint32_t r) {
+    const JsonEntry& a = left_[l];
+    const JsonEntry& b = right_[r];
+    if (a.text == b.text) return;
+    if (a.type == JsonType::number && equal_numbers(a.text, b.text)) return;
+    const ToleranceRule* const rule = rules_.here().tolerance;
+    if (rule == nullptr || !are_near(*rule, a, b)) differ(Kind::value, l, r);
+  }
+
   void elements(std::uint32_t l, std::uint32_t r) {
-    const std::uint32_t left_count = left_[l].count;
-    const std::uint32_t right_count = right_[r].count;
-    if (left_count != right_count) {
+    const JsonElements::Sides sides = elements_.pair(l, r, rules_);
+    if (sides.moved) {
+      differ(Kind::order, l, r);
+      return;
+    }
+    if (sides.cut) {
       findings_.add(
-          Kind::length, [this] { return path_text(path_); },
-          [=] { return std::to_string(left_count); }, [=] { return std::to_string(right_count); });
+          Kind::length, [this] { return path_text(path_, PathSide::lesser); },
+          [&] { return std::to_string(sides.left.size()); },
+          [&] { return std::to_string(sides.right.size()); });
     }
-    ++l;
-    ++r;
-    for (std::uint32_t i = 0; i < std::min(left_count, right_count); ++i) {
-      path_.push_back({{}, i, true});
-      values(l, r);
-      path_.pop_back();
-      l = left_[l].next;
-      r = right_[r].next;
+    if (!sides.in_order) return elements_in_any_order(sides);
+    std::uint32_t left = 0;
+    std::uint32_t right = 0;
+    const auto alone = [&](const AlignedPair& until) {
+      while (!sides.cut && left < until.left) only_left_element(sides, left++);
+      while (!sides.cut && right < until.right) only_right_element(sides, right++);
+    };
+    for (const AlignedPair& pair : sides.pairs) {
+      alone(pair);
+      element_pair(sides, pair);
+      left = pair.left + 1;
+      right = pair.right + 1;
     }
+    alone({static_cast<std::uint32_t>(sides.left.size()),
+           static_cast<std::uint32_t>(sides.right.size())});
+  }
+
+  void elements_in_any_order(const JsonElements::Sides& sides) {
+    std::vector<bool> left_paired(sides.left.size());
+    std::vector<bool> right_paired(sides.right.size());
+    for (const AlignedPair& pair : sides.pairs) {
+      left_paired[pair.left] = right_paired[pair.right] = true;
+      element_pair(sides, pair);
+    }
+    for (std::uint32_t i = 0; i < sides.left.size(); ++i) {
+      if (!left_paired[i]) only_left_element(sides, i);
+    }
+    for (std::uint32_t i = 0; i < sides.right.size(); ++i) {
+      if (!right_paired[i]) only_right_element(sides, i);
+    }
+  }
+
+  void element_pair(const JsonElements::Sides& sides, const AlignedPair& pair) {
+    in_element(pair, [&] { values(sides.left[pair.left], sides.right[pair.right]); });
+  }
+  void only_left_element(const JsonElements::Sides& sides, std::uint32_t index) {
+    in_element({index, index}, [&] { only_left(sides.left[index]); });
+  }
+  void only_right_element(const JsonElements::Sides& sides, std::uint32_t index) {
+    in_element({index, index}, [&] { only_right(sides.right[index]); });
   }
 
   // While both sides name the same member, nothing needs to be looked up. What came so far was in
@@ -124,31 +197,46 @@ class JsonWalk {
 
   template <class F>
   void in_member(std::string_view name, F walk) {
-    path_.push_back({name, 0, false});
+    path_.push_back({name, 0, 0, false});
+    rules_.enter_member(name);
     walk();
+    rules_.leave();
+    path_.pop_back();
+  }
+  template <class F>
+  void in_element(const AlignedPair& pair, F walk) {
+    path_.push_back({{}, pair.left, pair.right, true});
+    rules_.enter_element(std::min(pair.left, pair.right));
+    walk();
+    rules_.leave();
     path_.pop_back();
   }
 
   void differ(Kind kind, std::uint32_t l, std::uint32_t r) {
     findings_.add(
-        kind, [this] { return path_text(path_); },
-        [=, this] { return value_text(left_, l, kShownBytesMax); },
-        [=, this] { return value_text(right_, r, kShownBytesMax); });
+        kind, [this] { return path_text(path_, PathSide::lesser); },
+        [=, this] { return value_text(left_, l, shown_max_); },
+        [=, this] { return value_text(right_, r, shown_max_); });
   }
   void only_left(std::uint32_t l) {
+    if (rules_.here().ignored) return;
     findings_.add(
-        Kind::missing, [this] { return path_text(path_); },
-        [=, this] { return value_text(left_, l, kShownBytesMax); }, [] { return std::string(); });
+        Kind::missing, [this] { return path_text(path_, PathSide::left); },
+        [=, this] { return value_text(left_, l, shown_max_); }, [] { return std::string(); });
   }
   void only_right(std::uint32_t r) {
+    if (rules_.here().ignored) return;
     findings_.add(
-        Kind::extra, [this] { return path_text(path_); }, [] { return std::string(); },
-        [=, this] { return value_text(right_, r, kShownBytesMax); });
+        Kind::extra, [this] { return path_text(path_, PathSide::right); },
+        [] { return std::string(); }, [=, this] { return value_text(right_, r, shown_max_); });
   }
 
   const JsonTape& left_;
   const JsonTape& right_;
   Findings& findings_;
+  RuleWalk rules_;
+  JsonElements elements_;
+  const std::size_t shown_max_;
   std::vector<PathStep> path_;
   std::vector<Member> members_;  // of all objects on the way down that need an order
 };
@@ -156,7 +244,7 @@ class JsonWalk {
 }  // namespace
 
 void compare_json(const JsonTape& left, const JsonTape& right, Findings& findings) {
-  JsonWalk(left, right, findings).values(0, 0);
+  if (!are_same(left, right)) JsonWalk(left, right, findings).values(0, 0);
 }
 
 }  // namespace banyan::shadow

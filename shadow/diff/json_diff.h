@@ -2,12 +2,15 @@
 //
 //   null, boolean, string   by value, after unescaping
 //   number                  by exact decimal value
-//   array                   by position; another number of elements is a `length`
+//   array                   aligned (shadow/diff/alignment.h), each pair compared, each element
+//                           without one told; the same elements in another order are an `order`;
+//                           by the value of a member where `keyed`, in any order where `unordered`
 //   object                  by name, in any order; a name that stands there several times is that
 //                           many members, first with first, and what is left over is told
 //
-// Equal documents with members in the same order cost one walk over both tapes: nothing is
-// allocated, no path is built.
+// Where both sides have a place and its indexes differ, its path is that of the side with the
+// smaller index. Equal documents with members in the same order cost one walk over both tapes:
+// nothing is allocated, no path is built.
 #pragma once
 
 #include "shadow/diff/findings.h"

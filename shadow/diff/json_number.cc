@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 namespace banyan::shadow {
@@ -103,6 +104,44 @@ bool same_scale(const Decimal& a, const Decimal& b) {
   return text(a) == text(b);
 }
 
+// A number with all its digits written out around the point, the lowest place first.
+struct Places {
+  std::string digits;  // values 0 to 9, not characters
+  bool negative = false;
+};
+
+// Places from 10^low to below 10^high.
+Places places_of(const Decimal& d, std::int64_t low, std::int64_t high) {
+  Places places{std::string(static_cast<std::size_t>(high - low), '\0'), d.negative};
+  if (d.is_zero()) return places;
+  const std::int64_t top = small_scale(d);
+  for (std::size_t i = d.first; i < d.last; ++i) {
+    const std::int64_t place = top - 1 - static_cast<std::int64_t>(i - d.first);
+    places.digits[static_cast<std::size_t>(place - low)] = static_cast<char>(d.digit(i) - '0');
+  }
+  return places;
+}
+
+bool less(const std::string& a, const std::string& b) {
+  return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend());
+}
+
+// |a - b|, in as many places; the highest one of both is 0.
+std::string distance(const Places& a, const Places& b) {
+  const bool add = a.negative != b.negative;
+  const bool swap = less(a.digits, b.digits);
+  const std::string& larger = swap ? b.digits : a.digits;
+  const std::string& smaller = swap ? a.digits : b.digits;
+  std::string out(larger.size(), '\0');
+  int carry = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int digit = add ? larger[i] + smaller[i] + carry : larger[i] - smaller[i] - carry;
+    carry = digit > 9 || digit < 0 ? 1 : 0;
+    out[i] = static_cast<char>((digit + 10) % 10);
+  }
+  return out;
+}
+
 }  // namespace
 
 bool is_json_number(std::string_view text) { return decimal_of(text).well_formed; }
@@ -117,6 +156,39 @@ bool equal_numbers(std::string_view a, std::string_view b) {
     if (x.digit(x.first + i) != y.digit(y.first + i)) return false;
   }
   return same_scale(x, y);
+}
+
+std::uint64_t hash_number(std::string_view text) {
+  constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15U;
+  const Decimal d = decimal_of(text);
+  if (d.is_zero()) return kMultiplier;
+  std::uint64_t hash = d.negative ? 3 : 1;
+  for (std::size_t i = d.first; i < d.last; ++i) {
+    hash = hash * kMultiplier + static_cast<unsigned char>(d.digit(i));
+  }
+  // A number may be written with a small and with a large exponent.
+  const bool comparable = is_small(d) && std::abs(small_scale(d)) < (std::int64_t{1} << 40U);
+  if (comparable) hash = hash * kMultiplier + static_cast<std::uint64_t>(small_scale(d));
+  hash ^= hash >> 29U;
+  return hash * kMultiplier;
+}
+
+bool within_tolerance(std::string_view a, std::string_view b, std::string_view tolerance) {
+  if (equal_numbers(a, b)) return true;
+  std::int64_t low = 0;
+  std::int64_t high = 1;
+  const Decimal all[] = {decimal_of(a), decimal_of(b), decimal_of(tolerance)};
+  for (const Decimal& d : all) {
+    if (d.is_zero()) continue;
+    if (!is_small(d)) return false;
+    const std::int64_t top = small_scale(d);
+    high = std::max(high, top);
+    low = std::min(low, top - static_cast<std::int64_t>(d.last - d.first));
+  }
+  if (high - low > static_cast<std::int64_t>(kToleranceDigitsMax)) return false;
+  ++high;  // for the carry of a sum
+  const std::string apart = distance(places_of(all[0], low, high), places_of(all[1], low, high));
+  return !less(places_of(all[2], low, high).digits, apart);
 }
 
 }  // namespace banyan::shadow

@@ -7,6 +7,7 @@
 // linear in the length of the text, however large the exponent is.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace banyan::shadow {
@@ -16,5 +17,14 @@ namespace banyan::shadow {
 
 // Both must be numbers. -0 equals 0.
 [[nodiscard]] bool equal_numbers(std::string_view a, std::string_view b);
+
+// Equal numbers have equal hashes.
+[[nodiscard]] std::uint64_t hash_number(std::string_view text);
+
+// Whether |a - b| <= tolerance, exactly. All three must be numbers. Numbers that reach over more
+// than kToleranceDigitsMax decimal places are only within it where they are equal.
+inline constexpr std::size_t kToleranceDigitsMax = 400;
+[[nodiscard]] bool within_tolerance(std::string_view a, std::string_view b,
+                                    std::string_view tolerance);
 
 }  // namespace banyan::shadow

@@ -159,6 +159,8 @@ bool ends_here(ondemand::document& document, const JsonEntry& root, std::string_
 
 }  // namespace
 
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
 struct JsonTape::Parser {
   ondemand::parser parser;
   std::string bytes;

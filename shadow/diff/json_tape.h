@@ -30,6 +30,8 @@ inline constexpr std::size_t kJsonBytesMax = std::size_t{8} << 20;
 inline constexpr std::size_t kJsonEntriesMax = std::size_t{1} << 20;
 inline constexpr std::size_t kJsonDepthMax = 1024;
 
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 class JsonTape {
  public:
   JsonTape();

@@ -99,12 +99,16 @@ class ValueText {
 
 }  // namespace
 
-std::string path_text(const std::vector<PathStep>& steps) {
+std::string path_text(const std::vector<PathStep>& steps, PathSide side) {
   std::string out = "$";
   for (const PathStep& step : steps) {
     if (out.size() > kPathShownMax) break;
     if (step.is_index) {
-      fmt::format_to(std::back_inserter(out), "[{}]", step.index);
+      if (side == PathSide::lesser && step.left != step.right) {
+        side = step.left < step.right ? PathSide::left : PathSide::right;
+      }
+      const std::uint32_t index = side == PathSide::right ? step.right : step.left;
+      fmt::format_to(std::back_inserter(out), "[{}]", index);
     } else {
       append_name(out, step.name);
     }

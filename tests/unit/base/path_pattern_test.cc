@@ -78,7 +78,12 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     OutsideTheBody, Match,
     testing::Values(Case{"header:X-Request-Id", "header:x-request-id", true},
-                    Case{"header:set-cookie", "header:set-cookie[1]", true},
+                    Case{"header:set-cookie", "header:set-cookie[a]", true},
+                    Case{"header:set-cookie", "header:set-cookie[a].path", true},
+                    Case{"header:Set-Cookie[Ab]", "header:set-cookie[Ab].path", true},
+                    Case{"header:set-cookie[a]", "header:set-cookie[b]", false},
+                    Case{"header:set-cookie[a].path", "header:set-cookie[a]", false},
+                    Case{"body", "body[3]", true}, Case{"body", "body3", false},
                     Case{"trailer:X-Sum", "trailer:x-sum", true},
                     Case{"trailer:x", "header:x", false}, Case{"header:x", "trailer:x", false},
                     Case{"header:x", "header:x-y", false}, Case{"header:x-y", "header:x", false},
@@ -141,6 +146,8 @@ TEST(PathPattern, SaysWhatIsWrongAndWhere) {
       {"trailer:a b", 9, "no header name"},
       {"header:a b", 8, "no header name"},
       {"header:a:", 8, "no header name"},
+      {"header:a[b]", 8, "only set-cookie"},
+      {"header:set-cookie[b", 17, "closing ]"},
   };
   for (const Wrong& wrong : wrongs) {
     PathPattern pattern = pattern_of("$.kept");

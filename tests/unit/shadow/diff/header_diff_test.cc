@@ -50,10 +50,81 @@ TEST(HeaderDiff, TrailersAreComparedAlikeUnderAWordOfTheirOwn) {
 TEST(HeaderDiff, Rfc9110Section5_3SetCookieIsNeverJoined) {
   EXPECT_THAT(
       differences({{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}}, {{"Set-Cookie", "a=1, b=2"}}),
-      ElementsAre("length header:set-cookie: [\"a=1\", \"b=2\"] | a=1, b=2"));
+      ElementsAre("value header:set-cookie[a]: 1 | 1, b=2", "missing header:set-cookie[b]: 2 | "));
   EXPECT_THAT(differences({{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}},
                           {{"set-cookie", "a=1"}, {"set-cookie", "b=2"}}),
               IsEmpty());
+}
+
+std::vector<std::string> meant(Fields left, Fields right, const HeaderContext& context = {}) {
+  const CompareRules rules;
+  Comparison comparison;
+  Findings findings(rules, comparison);
+  compare_headers(headers_of(left), headers_of(right), findings, context);
+  return lines_of(comparison);
+}
+
+TEST(HeaderMeaning, Rfc6265Section5_3CookiesAreComparedByName) {
+  EXPECT_THAT(meant({{"Set-Cookie", "a=1; Path=/; Secure"}, {"Set-Cookie", "b=2"}},
+                    {{"Set-Cookie", "b=2"}, {"Set-Cookie", "a=1;secure ; path=/"}}),
+              IsEmpty());
+  EXPECT_THAT(
+      meant({{"Set-Cookie", "a=1; Path=/x; HttpOnly"}, {"Set-Cookie", "c=1"}},
+            {{"Set-Cookie", "a=2; Path=/y; SameSite=Lax"}, {"Set-Cookie", "d="}}),
+      ElementsAre("value header:set-cookie[a]: 1 | 2", "missing header:set-cookie[a].httponly:  | ",
+                  "value header:set-cookie[a].path: /x | /y",
+                  "extra header:set-cookie[a].samesite:  | lax",
+                  "missing header:set-cookie[c]: 1 | ", "extra header:set-cookie[d]:  | "));
+  EXPECT_THAT(meant({{"Set-Cookie", "a=1; Expires=Sun, 22 Nov 2026 10:00:00 GMT"}},
+                    {{"Set-Cookie", "a=1; Expires=Sun, 22 Nov 2026 10:00:01 GMT"}}),
+              IsEmpty());
+  EXPECT_THAT(
+      meant({{"Set-Cookie", "a=1; Expires=Sun, 22 Nov 2026 10:00:00 GMT"}},
+            {{"Set-Cookie", "a=1"}}),
+      ElementsAre("missing header:set-cookie[a].expires: Sun, 22 Nov 2026 10:00:00 GMT | "));
+}
+
+TEST(HeaderMeaning, Rfc9110Section8_3_1AMediaTypeIsComparedByItsParts) {
+  EXPECT_THAT(meant({{"Content-Type", "Text/HTML; Charset=\"utf-8\"; a=b"}},
+                    {{"Content-Type", "text/html;a=b;charset=UTF-8"}}),
+              IsEmpty());
+  EXPECT_THAT(meant({{"Content-Type", "multipart/form-data; boundary=a"}},
+                    {{"Content-Type", "multipart/form-data; boundary=b"}}),
+              IsEmpty());
+  EXPECT_EQ(
+      meant({{"Content-Type", "text/html"}}, {{"Content-Type", "text/html;charset=utf-8"}}).size(),
+      1U);
+  EXPECT_EQ(meant({{"Content-Type", "a/b;v=X"}}, {{"Content-Type", "a/b;v=x"}}).size(), 1U);
+}
+
+TEST(HeaderMeaning, Rfc9110Section10_2_2ALocationMayNameTheAuthority) {
+  const HeaderContext context{"shop.test", false, false};
+  EXPECT_THAT(meant({{"Location", "http://SHOP.test/a?b"}}, {{"Location", "/a?b"}}, context),
+              IsEmpty());
+  EXPECT_THAT(meant({{"Location", "https://shop.test"}}, {{"Location", "/"}}, context), IsEmpty());
+  for (const char* other : {"http://shop.test.evil/a", "http://other/a", "//shop.test/a", "a"}) {
+    EXPECT_EQ(meant({{"Location", other}}, {{"Location", "/a"}}, context).size(), 1U) << other;
+  }
+}
+
+TEST(HeaderMeaning, Rfc9110Section8_8_3ATagOfAnotherCodingIsComparedWeakly) {
+  const HeaderContext coded{"", true, true};
+  EXPECT_THAT(meant({{"ETag", "\"x\""}}, {{"ETag", "W/\"x-gzip\""}}, coded), IsEmpty());
+  EXPECT_EQ(meant({{"ETag", "\"x\""}}, {{"ETag", "\"y\""}}, coded).size(), 1U);
+  EXPECT_EQ(meant({{"ETag", "\"x\""}}, {{"ETag", "W/\"x\""}}).size(), 1U);
+  EXPECT_EQ(meant({{"Content-Encoding", "gzip"}}, {{"Content-Encoding", "br"}}).size(), 1U);
+  EXPECT_THAT(meant({{"Content-Encoding", "gzip"}}, {{"Content-Encoding", "br"}}, coded),
+              IsEmpty());
+}
+
+TEST(HeaderMeaning, Rfc8288Section3LinksAndListsAreSets) {
+  EXPECT_THAT(meant({{"Link", "</a,b>; rel=next, </c>;rel=\"prev\"; title=x"}},
+                    {{"Link", "</c>; title=\"x\"; rel=prev"}, {"Link", "</a,b>;rel=next"}}),
+              IsEmpty());
+  EXPECT_EQ(meant({{"Link", "</a>; rel=next"}}, {{"Link", "</b>; rel=next"}}).size(), 1U);
+  EXPECT_THAT(meant({{"Vary", "Origin, Accept"}}, {{"Vary", "accept"}, {"Vary", "origin"}}),
+              IsEmpty());
+  EXPECT_EQ(meant({{"Allow", "GET"}}, {{"Allow", "get"}}).size(), 1U);
 }
 
 TEST(HeaderDiff, AFewAreNeverCompared) {
