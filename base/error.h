@@ -54,8 +54,12 @@ enum class Side : std::uint8_t { downstream, upstream, local };
 enum class Retry : std::uint8_t {
   unsafe,
   safe,           // no byte of it was sent
+  unprocessed,    // an HTTP/2 upstream had no room for it, or was leaving (RFC 9113 §8.7)
   if_repeatable,  // bytes were sent on a reused connection that closed without any answer
 };
+[[nodiscard]] constexpr bool has_had_no_effect(Retry retry) {
+  return retry == Retry::safe || retry == Retry::unprocessed;
+}
 
 struct Error {
   ErrorCode code = ErrorCode::internal;

@@ -114,8 +114,9 @@ int Http2ClientCodec::Callbacks::on_frame_not_send(nghttp2_session*, const nghtt
   const bool is_request =
       frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
   if (!is_request) return 0;
-  codec_of(user).fail_stream(id_of(frame->hd.stream_id), {ErrorCode::upstream_reset, Side::upstream,
-                                                          Retry::safe, nghttp2_strerror(error)});
+  codec_of(user).fail_stream(
+      id_of(frame->hd.stream_id),
+      {ErrorCode::upstream_reset, Side::upstream, Retry::unprocessed, nghttp2_strerror(error)});
   return 0;
 }
 

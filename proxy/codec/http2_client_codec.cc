@@ -17,7 +17,7 @@ namespace {
 std::int32_t id_of(StreamId stream) { return static_cast<std::int32_t>(stream); }
 
 Error unprocessed(std::string_view detail) {
-  return {ErrorCode::upstream_reset, Side::upstream, Retry::safe, std::string(detail)};
+  return {ErrorCode::upstream_reset, Side::upstream, Retry::unprocessed, std::string(detail)};
 }
 
 }  // namespace

@@ -6,7 +6,8 @@
 //
 // A stream is known from send_head() until it is over on both sides, has failed, or is cancel()led.
 // What is said of an unknown one is ignored: nobody can tell when the other end closes it.
-// A request that the upstream did not process (RFC 9113 §8.7) is an error with Retry::safe.
+// A request that the upstream did not process (RFC 9113 §8.7) is an error with
+// Retry::unprocessed.
 //
 // What is said waits for flush(), so that a small request leaves in as few frames as it can, except
 // for large payload, which is not to be copied. Where the sink is blocked frames wait on, the

@@ -28,11 +28,12 @@ namespace banyan::comparison {
 }
 
 // A shadow is sent once. Where the kept connection that it went to was just being closed, it may
-// never have arrived; or the upstream says that it was not processed (HTTP/2). That says nothing
-// about the arm; a reset before it was sent does.
+// never have arrived; or the upstream says that it was not processed (HTTP/2), which can come
+// before it was sent. That says nothing about the arm; a connection reset before it was sent does.
 [[nodiscard]] inline shadow::Outcome shadow_outcome_of(const Error& error, bool was_sent) {
-  const bool is_stale =
-      was_sent && error.code == ErrorCode::upstream_reset && error.retry != Retry::unsafe;
+  const bool had_no_room = error.retry == Retry::unprocessed;
+  const bool was_closed = was_sent && error.retry != Retry::unsafe;
+  const bool is_stale = error.code == ErrorCode::upstream_reset && (had_no_room || was_closed);
   return is_stale ? shadow::Outcome::stale_connection : outcome_of(error.code);
 }
 

@@ -51,9 +51,10 @@ void OrphanedAnswer::on_stream_body(Bytes bytes) {
 void OrphanedAnswer::on_stream_end() { finish(shadow::Outcome::answered); }
 
 // Nobody asks again: what a retry would have brought is not known. A kept connection that was just
-// being closed, or did not process the request, is no failure of the upstream.
+// being closed, or did not process the request, is no failure of the upstream; one that could not
+// be made is.
 void OrphanedAnswer::on_stream_error(Error error) {
-  const bool is_stale = error.retry != Retry::unsafe;
+  const bool is_stale = error.code == ErrorCode::upstream_reset && error.retry != Retry::unsafe;
   if (!is_stale) migration().cluster(remains_.arm).on_primary_failure();
   finish(comparison::outcome_of(error.code));
 }

@@ -44,7 +44,7 @@ enum class Next : std::uint8_t { fail, send_again, fall_back };
     case ErrorCode::upstream_tls:
       return error.retry == Retry::safe && attempt.number < 2;
     default:
-      return error.retry == Retry::safe ||
+      return has_had_no_effect(error.retry) ||
              (error.retry == Retry::if_repeatable && is_repeatable(request));
   }
 }
@@ -61,7 +61,7 @@ enum class Next : std::uint8_t { fail, send_again, fall_back };
     case ErrorCode::upstream_tls:
       return error.retry == Retry::safe;
     case ErrorCode::upstream_reset:
-      return error.retry == Retry::safe || is_repeatable(request);
+      return has_had_no_effect(error.retry) || is_repeatable(request);
     default:
       return false;
   }

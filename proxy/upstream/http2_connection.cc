@@ -7,7 +7,7 @@ namespace banyan::upstream {
 namespace {
 
 Error unprocessed(std::string_view detail) {
-  return {ErrorCode::upstream_reset, Side::upstream, Retry::safe, std::string(detail)};
+  return {ErrorCode::upstream_reset, Side::upstream, Retry::unprocessed, std::string(detail)};
 }
 
 }  // namespace
@@ -259,7 +259,7 @@ void Http2Connection::on_response_end(codec::StreamId id) {
 void Http2Connection::on_response_error(codec::StreamId id, Error error) {
   const Stream* const stream = find(id);
   if (stream == nullptr) return;
-  if (error.retry == Retry::safe) {
+  if (error.retry == Retry::unprocessed) {
     refuses_ = true;
     allowed_ = std::max<std::size_t>(1, std::min(allowed_, leased_.size() - 1));
   } else if (error.retry == Retry::if_repeatable && !stream->reused_) {

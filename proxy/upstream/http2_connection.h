@@ -4,7 +4,7 @@
 // It is connected once the server's SETTINGS are here: they tell how many streams it takes, and
 // whoever speaks no HTTP/2 is found out before a byte of a request is sent. Each stream is paused,
 // blocked and ended by itself; the socket is always read. Leases are never moved: what the upstream
-// did not process fails with Retry::safe, and its exchange asks the lane again.
+// did not process fails with Retry::unprocessed, and its exchange asks the lane again.
 #pragma once
 
 #include <cstddef>

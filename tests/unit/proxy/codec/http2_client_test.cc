@@ -415,7 +415,7 @@ TEST_F(Rfc9113Client, Rfc9113_8_7_ARefusedStreamWasNotProcessed) {
   const StreamId stream = ask();
   feed(h2::rst_stream(stream, h2::kRefusedStream));
   EXPECT_EQ(answer(stream).reason(), "upstream_reset");
-  EXPECT_EQ(answer(stream).error->retry, Retry::safe);
+  EXPECT_EQ(answer(stream).error->retry, Retry::unprocessed);
   EXPECT_TRUE(client->reusable());
 }
 
@@ -425,7 +425,7 @@ TEST_F(Rfc9113Client, Rfc9113_8_7_AStreamAboveTheLastOneOfAGoawayWasNotProcessed
   EXPECT_FALSE(answer(a).over());
   for (const StreamId s : {b, c}) {
     EXPECT_EQ(answer(s).reason(), "upstream_reset");
-    EXPECT_EQ(answer(s).error->retry, Retry::safe);
+    EXPECT_EQ(answer(s).error->retry, Retry::unprocessed);
   }
   EXPECT_FALSE(client->reusable());
   EXPECT_FALSE(client->failed());
@@ -480,7 +480,7 @@ TEST_F(Rfc9113Client, Rfc9113_6_8_ARequestThatAGoawayOvertookWasNotSent) {
   feed(h2::goaway(0));
   client->block(false);
   ASSERT_TRUE(answer(stream).error.has_value());
-  EXPECT_EQ(answer(stream).error->retry, Retry::safe);
+  EXPECT_EQ(answer(stream).error->retry, Retry::unprocessed);
   EXPECT_TRUE(said(h2::kHeaders).empty());
 }
 

@@ -33,8 +33,11 @@ TEST(Outcome, OfAShadowThatMayNotHaveArrivedIsNobodysFault) {
   EXPECT_EQ(shadow_outcome_of(error, kSent), Outcome::stale_connection);
   error.retry = Retry::unsafe;
   EXPECT_EQ(shadow_outcome_of(error, kSent), Outcome::reset);
-  error.retry = Retry::safe;  // it was sent, and the upstream says that it was not processed
+  error.retry = Retry::safe;  // it was handed over, and the connection closed before it left
   EXPECT_EQ(shadow_outcome_of(error, kSent), Outcome::stale_connection);
+  error.retry = Retry::unprocessed;  // as the upstream says
+  EXPECT_EQ(shadow_outcome_of(error, kSent), Outcome::stale_connection);
+  EXPECT_EQ(shadow_outcome_of(error, !kSent), Outcome::stale_connection);
   error.retry = Retry::safe;  // the upstream took the connection and reset it
   EXPECT_EQ(shadow_outcome_of(error, !kSent), Outcome::reset);
   error = {ErrorCode::upstream_malformed, Side::upstream, Retry::if_repeatable, {}};

@@ -353,5 +353,32 @@ TEST_F(Http2ShadowTest, GoesOverAConnectionOfItsOwn) {
   EXPECT_EQ(upstream(1).connections_opened.read(), 1);
 }
 
+TEST_F(Http2ShadowTest, ThatTheUpstreamHasNoRoomForIsNotComparable) {
+  snapshot.migrations[0].shadow->max_connections = 1;
+  everything_to(Arm::legacy);
+  serve();
+  std::vector<std::unique_ptr<Peer>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(client());
+    clients.back()->send(get("/orders"));
+  }
+  auto primary = accepted2(legacy);
+  ASSERT_TRUE(asked(*primary, 3));
+  auto shadow =
+      accepted2(monolith, h2::settings({{h2::kMaxConcurrentStreams, 1}}) + h2::settings_ack());
+  ASSERT_TRUE(asked(*shadow, 1));
+  for (const std::uint32_t s : {1U, 3U, 5U}) primary->answer(s, "same");
+  for (auto& c : clients) take_until(*c, "same");
+  shadow->answer(1, "same");
+  const auto verdicts = [&](shadow::Verdict verdict) {
+    return compared()
+        .comparisons[static_cast<std::size_t>(Arm::monolith)][static_cast<std::size_t>(verdict)]
+        .read();
+  };
+  EXPECT_TRUE(run_until([&] {
+    return verdicts(shadow::Verdict::match) == 1 && verdicts(shadow::Verdict::not_comparable) == 2;
+  }));
+}
+
 }  // namespace
 }  // namespace banyan::exchange

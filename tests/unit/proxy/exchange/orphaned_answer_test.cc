@@ -410,6 +410,19 @@ TEST_F(UnsentShadowTest, OfAKeptConnectionThatWasJustClosedStrainsNothing) {
   EXPECT_FALSE(cluster.strained());
 }
 
+TEST_F(UnsentShadowTest, ThatTheUpstreamDidNotProcessStrainsNothing) {
+  stream.events->on_stream_error(
+      {ErrorCode::upstream_reset, Side::upstream, Retry::unprocessed, {}});
+  EXPECT_EQ(over, 1);
+  EXPECT_FALSE(cluster.strained());
+}
+
+TEST_F(UnsentShadowTest, WithoutAConnectionIsAFailureOfTheUpstream) {
+  stream.events->on_stream_error({ErrorCode::connect_refused, Side::upstream, Retry::safe, {}});
+  EXPECT_EQ(over, 1);
+  EXPECT_TRUE(cluster.strained());
+}
+
 TEST_F(UnsentShadowTest, OfAPrimaryThatNeverAnswersIsNotSent) {
   stream.events->on_stream_error({ErrorCode::upstream_reset, Side::upstream, Retry::unsafe, {}});
   EXPECT_EQ(launched, 0);

@@ -28,6 +28,7 @@ Error error(ErrorCode code, Retry retry) { return {code, Side::upstream, retry, 
 const Error kKeptAndClosed = error(ErrorCode::upstream_reset, Retry::if_repeatable);
 const Error kSentAndClosed = error(ErrorCode::upstream_reset, Retry::unsafe);
 const Error kTakenAndClosed = error(ErrorCode::upstream_reset, Retry::safe);  // nothing was sent
+const Error kNoRoom = error(ErrorCode::upstream_reset, Retry::unprocessed);
 const Error kRefused = error(ErrorCode::connect_refused, Retry::safe);
 const Error kNotConnected = error(ErrorCode::connect_timeout, Retry::safe);
 const Error kUnresolved = error(ErrorCode::unresolved, Retry::safe);
@@ -54,6 +55,7 @@ TEST(RetryPolicy, WhatWasNotSentMayBeSentByAnyMethod) {
   for (const Method m : kAllMethods) {
     EXPECT_EQ(after_error(kRefused, request(m, 5), kLegacy), Next::send_again);
     EXPECT_EQ(after_error(kTakenAndClosed, request(m, 5), kLegacy), Next::send_again);
+    EXPECT_EQ(after_error(kNoRoom, request(m, 5), kLegacy), Next::send_again);
   }
   EXPECT_EQ(after_error(kRefused, request(Method::get), {.number = 2}), Next::fail);
 }
@@ -77,7 +79,7 @@ TEST(RetryPolicy, AClientThatWaitedForAConnectTimeoutDoesNotWaitAgain) {
 // ---- to the other arm -------------------------------------------------------------------------
 
 TEST(Fallback, OfWhatWasNotSentIsForEveryMethodAndBody) {
-  for (const Error& e : {kRefused, kNotConnected, kUnresolved, kTakenAndClosed}) {
+  for (const Error& e : {kRefused, kNotConnected, kUnresolved, kTakenAndClosed, kNoRoom}) {
     for (const Method m : kAllMethods) {
       EXPECT_EQ(after_error(e, request(m), kLastOfMonolith), Next::fall_back);
       EXPECT_EQ(after_error(e, request(m, 5), kLastOfMonolith), Next::fall_back);

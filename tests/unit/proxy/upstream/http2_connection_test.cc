@@ -146,7 +146,7 @@ TEST_F(Http2ConnectionTest, WhatWaitsForMoreThanTheUpstreamTakesMayAskAgain) {
   EXPECT_EQ(a.ready, 1);
   for (Stream* s : {&b, &c}) {
     EXPECT_EQ(s->error->code, ErrorCode::upstream_reset);
-    EXPECT_EQ(s->error->retry, Retry::safe);
+    EXPECT_EQ(s->error->retry, Retry::unprocessed);
   }
   Stream &d = lease({.fresh = true}), &e = lease({.fresh = true});
   auto second = accept(h2::settings({{h2::kMaxConcurrentStreams, 1}}));
@@ -212,7 +212,7 @@ TEST_F(Http2ConnectionTest, AGoawayLetsItsStreamsFinishAndTheNextGoElsewhere) {
   ASSERT_TRUE(asked(*peer, 2));
   peer->say(h2::goaway(3));
   ASSERT_TRUE(over(b));
-  EXPECT_EQ(b.error->retry, Retry::safe);
+  EXPECT_EQ(b.error->retry, Retry::unprocessed);
   Stream& next = lease();
   EXPECT_FALSE(next.lease->ready());
   auto second = accept();
@@ -238,7 +238,7 @@ TEST_F(Http2ConnectionTest, ARefusedStreamIsNotAskedForOnTheSameConnectionAtOnce
   ASSERT_TRUE(asked(*peer, 2));
   peer->say(h2::rst_stream(5, h2::kRefusedStream));
   ASSERT_TRUE(over(b));
-  EXPECT_EQ(b.error->retry, Retry::safe);
+  EXPECT_EQ(b.error->retry, Retry::unprocessed);
   EXPECT_FALSE(lease({.fresh = true}).lease->ready());
   peer->answer(3);  // which shows that it takes requests
   ASSERT_TRUE(over(a));
