@@ -2,6 +2,8 @@
 
 #include "shadow/diff/body_diff.h"
 #include "shadow/diff/findings.h"
+#include "shadow/diff/grpc_diff.h"
+#include "shadow/diff/grpc_fields.h"
 #include "shadow/diff/header_diff.h"
 
 namespace banyan::shadow {
@@ -38,6 +40,21 @@ HeaderContext context_of(const CapturedPair& pair) {
   context.codings_differ = codings_of(pair.legacy) != codings_of(pair.monolith);
   context.codings_are_off = have_known_codings(pair.legacy, pair.monolith);
   return context;
+}
+
+void compare_parts(const CapturedPair& pair, Findings& findings) {
+  const CapturedResponse& left = pair.legacy;
+  const CapturedResponse& right = pair.monolith;
+  if (is_grpc(left) && is_grpc(right)) {
+    const auto [a, b] = grpc_fields(left, right);
+    compare_headers(a.headers, b.headers, findings, context_of(pair));
+    compare_bodies(left, right, findings, pair.target);
+    compare_trailers(a.trailers, b.trailers, findings);
+  } else {
+    compare_headers(left.headers, right.headers, findings, context_of(pair));
+    compare_bodies(left, right, findings, pair.target);
+    compare_trailers(left.trailers, right.trailers, findings);
+  }
 }
 
 }  // namespace
@@ -93,9 +110,7 @@ Comparison compare(const CapturedPair& pair, const CompareRules& rules) {
         [&pair] { return std::to_string(pair.legacy.status); },
         [&pair] { return std::to_string(pair.monolith.status); });
   }
-  compare_headers(pair.legacy.headers, pair.monolith.headers, findings, context_of(pair));
-  compare_bodies(pair.legacy, pair.monolith, findings, pair.target);
-  compare_trailers(pair.legacy.trailers, pair.monolith.trailers, findings);
+  compare_parts(pair, findings);
   const bool equal = comparison.differences.empty() && comparison.left_out == 0;
   comparison.verdict = equal ? Verdict::match : Verdict::mismatch;
   return comparison;
