@@ -111,6 +111,15 @@ void take_grpc_path(const Cursor& item, DraftRule& out) {
 
 }  // namespace
 
+Read<std::string> read_grpc_path(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const bool is_one = slash != std::string_view::npos && read_grpc_service(text.substr(0, slash)) &&
+                      read_grpc_method(text.substr(slash + 1));
+  if (is_one) return "/" + std::string(text);
+  return tl::unexpected(
+      std::string("not the name of a gRPC method with its service, such as shop.Orders/Get"));
+}
+
 void decode_rules(const Cursor& cursor, std::vector<DraftRule>& out) {
   if (!check_sequence(cursor, kRules)) return;
   for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {

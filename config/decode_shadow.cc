@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "config/decode_match.h"
@@ -13,6 +14,7 @@ namespace banyan::config {
 namespace {
 
 constexpr Range kMethods{1, 100};
+constexpr Range kGrpcMethods{0, 1'000};
 constexpr Range kShadowWait{1, 10 * 60 * 1'000};
 constexpr Range kInFlight{1, 100'000};
 constexpr Range kConnections{1, 10'000};
@@ -47,6 +49,19 @@ void decode_methods(const Cursor& cursor, DraftShadow& out) {
   for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
     decode_method(cursor.item(i), out.sampling.methods);
   }
+}
+
+void decode_grpc_methods(const Cursor& cursor, DraftShadow& out) {
+  if (!check_sequence(cursor, kGrpcMethods)) return;
+  std::set<std::string> paths;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    const Cursor item = cursor.item(i);
+    if (!read_word(item, read_grpc_path, out.grpc_method)) continue;
+    if (!paths.insert(out.grpc_method.text).second) {
+      item.fail(fmt::format("{} is there twice", item.node.text));
+    }
+  }
+  out.sampling.grpc_methods.assign(paths.begin(), paths.end());
 }
 
 constexpr std::array kBudgetKeys{
@@ -87,6 +102,7 @@ void decode_shadow_headers(const Cursor& cursor, DraftShadow& out) {
 constexpr std::array kShadowKeys{
     Key<DraftShadow>{"sample", decode_sample},
     Key<DraftShadow>{"methods", decode_methods},
+    Key<DraftShadow>{"grpc_methods", decode_grpc_methods},
     Key<DraftShadow>{"timeout", duration<&Shadow::timeout, kShadowWait>},
     Key<DraftShadow>{"max_in_flight", count<&Shadow::max_in_flight, kInFlight>},
     Key<DraftShadow>{"max_connections", count<&Shadow::max_connections, kConnections>},

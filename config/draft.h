@@ -37,6 +37,7 @@ struct DraftRule {
 
 struct DraftShadow : Shadow {
   std::vector<DraftRule> exclude_rules;
+  Word grpc_method;  // one of sampling.grpc_methods
 };
 
 struct DraftMigration {

@@ -140,10 +140,11 @@ void check_listeners(const Draft& draft, Problems& problems) {
 void check_grpc(const Draft& draft, Problems& problems) {
   for (const DraftMigration& m : draft.migrations) {
     const auto refuse = [&](const std::string& why) {
-      for (const DraftRule& rule : m.match) {
-        const Word& word = rule.grpc_service;
+      const auto refuse_one = [&](const Word& word) {
         if (!word.text.empty()) problems.add(word.at, word.path, why);
-      }
+      };
+      for (const DraftRule& rule : m.match) refuse_one(rule.grpc_service);
+      if (m.shadow) refuse_one(m.shadow->grpc_method);
     };
     for (const std::size_t i : {m.migration.legacy, m.migration.monolith}) {
       if (i >= draft.snapshot.upstreams.size()) continue;

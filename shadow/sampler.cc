@@ -73,4 +73,12 @@ std::optional<Skip> eligible(const Sampling& sampling, const RequestHead& reques
   return std::nullopt;
 }
 
+std::optional<Skip> eligible_call(const Sampling& sampling, std::string_view path,
+                                  std::uint32_t draw) {
+  const auto& named = sampling.grpc_methods;
+  if (!std::binary_search(named.begin(), named.end(), path)) return Skip::method;
+  if (draw >= sampling.millipercent) return Skip::sample;
+  return std::nullopt;
+}
+
 }  // namespace banyan::shadow

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,7 +13,7 @@
 namespace banyan::shadow {
 
 enum class Skip : std::uint8_t {
-  method,       // not one of shadow.methods
+  method,       // not one of shadow.methods, of gRPC calls not one of shadow.grpc_methods
   excluded,     // shadow.exclude
   direction,    // shadow.direction
   body_budget,  // the request's body does not fit the budgets
@@ -35,10 +36,15 @@ inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::straine
 struct Sampling {
   std::uint32_t millipercent = 100'000;  // of the eligible exchanges
   std::vector<Method> methods = {Method::get, Method::head, Method::options};
+  std::vector<std::string> grpc_methods;  // their paths, /SERVICE/METHOD, in order
 };
 
 // Why this request gets no shadow, or nothing. `draw`: uniform over 0..99'999.
 [[nodiscard]] std::optional<Skip> eligible(const Sampling& sampling, const RequestHead& request,
                                            std::uint32_t draw);
+// The same for a gRPC call, by its path: only what is named, since every call is a POST, and no
+// proxy can tell which of them change something.
+[[nodiscard]] std::optional<Skip> eligible_call(const Sampling& sampling, std::string_view path,
+                                                std::uint32_t draw);
 
 }  // namespace banyan::shadow

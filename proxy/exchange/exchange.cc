@@ -216,6 +216,7 @@ void Exchange::shape_response(ResponseHead& head) {
 void Exchange::on_stream_response(ResponseHead& head) {
   stage_ = Stage::respond;
   status_ = head.status;
+  if (grpc_) grpc_status_ = grpc_status_in(head.headers);
   launch_shadow();  // where the request waited for room until now
   shape_response(head);
   if (recording_) recording_->head(heads_->response);
@@ -234,6 +235,7 @@ void Exchange::on_stream_body(Bytes bytes) {
 }
 
 void Exchange::on_stream_trailers(const Headers& trailers) {
+  if (grpc_) grpc_status_ = grpc_status_in(trailers);
   downstream_.send_trailers(trailers);
   if (recording_) recording_->trailers(trailers);
 }
@@ -288,8 +290,9 @@ void Exchange::recover(Error error) {
 
 // A failure of the monolith, and legacy's exchange from now on, which is not compared.
 void Exchange::fall_back(const Error& error) {
-  const int status = status_of(error.code);
-  stats().of(Arm::monolith, role()).requests[observe::code_class(status)].add();
+  observe::ArmStats& monolith = stats().of(Arm::monolith, role());
+  monolith.requests[observe::code_class(status_of(error.code))].add();
+  if (grpc_) monolith.grpc_requests[static_cast<std::size_t>(grpc_status_of(error.code))].add();
   stats().fallbacks.add();
   cluster_->on_primary_failure();
   abandon_shadow();
@@ -372,6 +375,7 @@ void Exchange::finish(shadow::Outcome outcome) {
       std::chrono::steady_clock::now() - started_);
   observe::ArmStats& arm = stats().of(decision_.arm, role());
   arm.requests[observe::code_class(status_)].add();
+  if (grpc_) arm.grpc_requests[grpc_status()].add();
   arm.duration.observe(duration);
   write_record(duration);
   if (shadow_ != 0) {

@@ -93,6 +93,7 @@ class Exchange final : public net::Deferrable,
   [[nodiscard]] Role role() const { return marked_ ? Role::shadow : Role::primary; }
   void count_skip(shadow::Skip skip);
   void write_record(std::chrono::microseconds duration);
+  [[nodiscard]] std::size_t grpc_status() const;
   [[nodiscard]] WallTime started_at() const;
 
   // upstream::StreamEvents
@@ -141,6 +142,7 @@ class Exchange final : public net::Deferrable,
 
   SteadyTime started_{};
   std::optional<ErrorCode> error_;
+  std::optional<int> grpc_status_;      // that the upstream told
   std::optional<SteadyTime> deadline_;  // of a gRPC call that says how long its client waits
   std::uint64_t response_bytes_ = 0;
   std::size_t unsent_ = std::numeric_limits<std::size_t>::max();  // when the timer last fired

@@ -1,5 +1,6 @@
 // What is left of an exchange, as its access-log line.
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/grpc.h"
 
 namespace banyan::exchange {
 
@@ -22,6 +23,7 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   record.role = role();
   record.bucket = decision_.bucket;
   record.status = status_;
+  if (grpc_) record.grpc_status = static_cast<int>(grpc_status());
   record.error = error_;
   record.request_bytes = request_body_.bytes();
   record.response_bytes = response_bytes_;
@@ -33,6 +35,13 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   record.retried = attempts_ > 1;
   record.fallback = fell_back_;
   services_.access_log.write(services_.worker, record);
+}
+
+// As the client of a gRPC call was told, or would have been.
+std::size_t Exchange::grpc_status() const {
+  const int status =
+      error_ ? grpc_status_of(*error_) : grpc_status_.value_or(grpc_status_of_http(status_));
+  return static_cast<std::size_t>(status);
 }
 
 // Only a record needs it: a second clock is not read for those that leave none.

@@ -11,7 +11,7 @@ void Exchange::ask_for_shadow(const routing::RequestView& view) {
   if (marked_) return count_skip(shadow::Skip::marked);
   const RequestHead& request = heads_->request;
   auto admission = services_.shadows.admit(*plan_, *migration_,
-                                           {request, view, decision_.arm, services_.draw()});
+                                           {request, view, grpc_, decision_.arm, services_.draw()});
   if (!admission) return;
   copy_.admit(std::move(admission), request.has_body()
                                         ? std::optional(reservation_for(*plan_, *migration_))
@@ -41,6 +41,7 @@ ShadowRequest Exchange::make_shadow() {
                                       migration_->route->migration, other(decision_.arm),
                                       services_.random_bits_64());
   copy.at = started_at();
+  copy.grpc = grpc_;
   std::tie(copy.admission, copy.body) = copy_.take();
   return copy;
 }

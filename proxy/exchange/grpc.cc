@@ -10,17 +10,20 @@ namespace {
 
 constexpr std::string_view kContentType = "application/grpc";
 constexpr std::string_view kTimeout = "grpc-timeout";
+constexpr std::string_view kStatus = "grpc-status";
 constexpr std::size_t kTimeoutDigitsMax = 8;
 constexpr Milliseconds kTimeoutMax = std::chrono::hours(365 * 24);
 
 enum GrpcStatus : int {
   kCancelled = 1,
+  kUnknown = 2,
   kDeadlineExceeded = 4,
   kPermissionDenied = 7,
   kResourceExhausted = 8,
   kUnimplemented = 12,
   kInternal = 13,
   kUnavailable = 14,
+  kUnauthenticated = 16,  // the last one
 };
 
 // Units that are whole milliseconds.
@@ -70,6 +73,37 @@ std::optional<Milliseconds> grpc_timeout(const RequestHead& head) {
   return std::nullopt;
 }
 
+std::optional<int> grpc_status_in(const Headers& fields) {
+  const auto text = fields.find(kStatus);
+  if (!text) return std::nullopt;
+  std::uint32_t status = 0;
+  const char* const end = text->data() + text->size();
+  const auto [read_to, failure] = std::from_chars(text->data(), end, status);
+  const bool is_one = failure == std::errc() && read_to == end && status <= kUnauthenticated;
+  return is_one ? static_cast<int>(status) : kUnknown;
+}
+
+// https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+int grpc_status_of_http(int status) {
+  switch (status) {
+    case 400:
+      return kInternal;
+    case 401:
+      return kUnauthenticated;
+    case 403:
+      return kPermissionDenied;
+    case 404:
+      return kUnimplemented;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return kUnavailable;
+    default:
+      return kUnknown;
+  }
+}
+
 int grpc_status_of(ErrorCode code) {
   if (code == ErrorCode::shadow_write) return kPermissionDenied;
   if (code == ErrorCode::upstream_malformed || code == ErrorCode::internal) return kInternal;
@@ -95,13 +129,28 @@ int grpc_status_of(ErrorCode code) {
   }
 }
 
+int grpc_status_of(shadow::Outcome outcome) {
+  switch (outcome) {
+    case shadow::Outcome::timed_out:
+      return kDeadlineExceeded;
+    case shadow::Outcome::refused:
+    case shadow::Outcome::reset:
+    case shadow::Outcome::cut_off:
+      return kUnavailable;
+    case shadow::Outcome::malformed:
+      return kInternal;
+    default:
+      return kCancelled;  // by us
+  }
+}
+
 bool make_grpc_error(const Error& error, ResponseHead& head) {
   if (status_of(error.code) == 0) return false;
   head.clear();
   head.status = 200;
   head.framing = Framing::none;
   head.headers.add(HeaderId::content_type, kContentType);
-  head.headers.add("grpc-status", std::to_string(grpc_status_of(error.code)));
+  head.headers.add(kStatus, std::to_string(grpc_status_of(error.code)));
   head.headers.add("grpc-message", reason_of(error.code));
   return true;
 }

@@ -1,5 +1,5 @@
-// proxy/exchange/grpc.h: what gRPC over HTTP/2 says in a request's head, and how it is told that
-// something went wrong. Pure.
+// proxy/exchange/grpc.h: what gRPC over HTTP/2 says in a request's head and in an answer, and how
+// it is told that something went wrong. Pure.
 //
 //   TE: trailers, content-type: application/grpc, grpc-timeout: 1*8DIGIT unit
 //   unit := H / M / S / m / u / n        hours, minutes, seconds, milli-, micro-, nanoseconds
@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "base/time.h"
+#include "shadow/capture.h"
 
 namespace banyan::exchange {
 
@@ -20,8 +21,16 @@ namespace banyan::exchange {
 // A part of a millisecond counts as one, more than a year as a year.
 [[nodiscard]] std::optional<Milliseconds> grpc_timeout(const RequestHead& head);
 
+// What trailers say, or the head of an answer that has nothing else; nothing where they say none.
+// What is not a status of the list below is 2 (unknown), as clients take it.
+[[nodiscard]] std::optional<int> grpc_status_in(const Headers& fields);
+// What clients make of an answer that says none, by its HTTP status.
+[[nodiscard]] int grpc_status_of_http(int status);
+
 // The status of https://grpc.io/docs/guides/status-codes that stands for an error of ours.
 [[nodiscard]] int grpc_status_of(ErrorCode code);
+// The same for a copy that ended without a whole answer.
+[[nodiscard]] int grpc_status_of(shadow::Outcome outcome);
 // An answer that is trailers only: status 200, `grpc-status` and the reason word as `grpc-message`.
 // False where nobody is left to answer.
 [[nodiscard]] bool make_grpc_error(const Error& error, ResponseHead& head);

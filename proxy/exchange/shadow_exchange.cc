@@ -4,6 +4,7 @@
 
 #include "proxy/comparison/outcome.h"
 #include "proxy/exchange/forwarding.h"
+#include "proxy/exchange/grpc.h"
 #include "proxy/exchange/retry_policy.h"
 
 namespace banyan::exchange {
@@ -56,8 +57,8 @@ void ShadowExchange::send_trailers() {
 }
 
 void ShadowExchange::on_stream_response(ResponseHead& head) {
-  head_seen_ = true;
-  count(head.status);
+  status_ = head.status;
+  if (request_.grpc) grpc_status_ = grpc_status_in(head.headers);
   forward_response(head, false);
   from_arm(migration().form(arm(), request_.matched), request_.authority, head);
   recording_.head(head);
@@ -66,6 +67,11 @@ void ShadowExchange::on_stream_response(ResponseHead& head) {
 void ShadowExchange::on_stream_body(Bytes bytes) {
   recording_.body(bytes);
   if (recording_.over_budget()) finish(shadow::Outcome::over_budget);
+}
+
+void ShadowExchange::on_stream_trailers(const Headers& trailers) {
+  if (request_.grpc) grpc_status_ = grpc_status_in(trailers);
+  recording_.trailers(trailers);
 }
 
 void ShadowExchange::on_stream_end() { finish(shadow::Outcome::answered); }
@@ -87,14 +93,20 @@ void ShadowExchange::finish(shadow::Outcome outcome) {
   request_.admission = comparison::Admission();
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started_);
-  if (!head_seen_) count(0);
-  migration().stats->of(arm(), Role::shadow).duration.observe(latency);
+  count(outcome, latency);
   shadow_ = recording_.finish(outcome, latency);
   tell_if_complete();
 }
 
-void ShadowExchange::count(int status) {
-  migration().stats->of(arm(), Role::shadow).requests[observe::code_class(status)].add();
+void ShadowExchange::count(shadow::Outcome outcome, std::chrono::microseconds latency) {
+  observe::ArmStats& stats = migration().stats->of(arm(), Role::shadow);
+  stats.requests[observe::code_class(status_)].add();
+  stats.duration.observe(latency);
+  if (!request_.grpc) return;
+  const int status = outcome == shadow::Outcome::answered
+                         ? grpc_status_.value_or(grpc_status_of_http(status_))
+                         : grpc_status_of(outcome);
+  stats.grpc_requests[static_cast<std::size_t>(status)].add();
 }
 
 void ShadowExchange::primary_finished(comparison::Recording::Finished&& primary) {

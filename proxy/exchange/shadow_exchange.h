@@ -61,7 +61,7 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   void on_stream_informational(ResponseHead&) override {}
   void on_stream_response(ResponseHead& head) override;
   void on_stream_body(Bytes bytes) override;
-  void on_stream_trailers(const Headers& trailers) override { recording_.trailers(trailers); }
+  void on_stream_trailers(const Headers& trailers) override;
   void on_stream_end() override;
   void on_stream_error(Error error) override;
   void on_stream_blocked() override {}
@@ -71,7 +71,7 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   void send();
   void send_trailers();
   void finish(shadow::Outcome outcome);
-  void count(int status);
+  void count(shadow::Outcome outcome, std::chrono::microseconds latency);
   void tell_if_complete();
 
   Owner& owner_;
@@ -81,8 +81,9 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   upstream::Lease lease_;
   net::Timer timer_;
   SteadyTime started_{};
+  int status_ = 0;  // of the answer
+  std::optional<int> grpc_status_;
   bool sent_ = false;
-  bool head_seen_ = false;
   std::optional<comparison::Recording::Finished> shadow_;
   std::optional<comparison::Recording::Finished> primary_;
   bool told_ = false;

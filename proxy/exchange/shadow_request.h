@@ -22,6 +22,7 @@ struct ShadowRequest {
   Arm primary = Arm::legacy;
   RequestHead head;  // as it goes to the shadow's upstream
   ShadowCopy::Body body;
+  bool grpc = false;      // a gRPC call
   std::string matched;    // the path_prefix of the rule, for the way back
   std::string target;     // as the client asked
   std::string authority;  // of the client

@@ -17,7 +17,9 @@ std::optional<shadow::Skip> Shadows::why_not(const Plan& plan, const MigrationPl
   if (migration.stops_shadows_to(other(question.primary))) return shadow::Skip::rolled_back;
   if (settings.exclude.find(question.view)) return shadow::Skip::excluded;
   const RequestHead& request = question.request;
-  const auto skip = shadow::eligible(settings.sampling, request, question.draw);
+  const auto skip =
+      question.grpc ? shadow::eligible_call(settings.sampling, question.view.path, question.draw)
+                    : shadow::eligible(settings.sampling, request, question.draw);
   if (skip) return skip;
   if (migration.cluster(other(question.primary)).strained()) return shadow::Skip::strained;
   if (request.framing == Framing::content_length &&

@@ -32,6 +32,7 @@ class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner
   struct Question {
     const RequestHead& request;
     const routing::RequestView& view;  // of the same request
+    bool grpc;                         // a gRPC call
     Arm primary;
     std::uint32_t draw;  // uniform over 0..99'999
   };

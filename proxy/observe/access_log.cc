@@ -205,6 +205,7 @@ std::string_view log_line(const ExchangeRecord& record, std::span<char> buffer) 
   line.add_plain<"reason">(record.reason);
   if (record.bucket) line.add<"bucket">(std::uint64_t{*record.bucket});
   line.add<"status">(static_cast<std::uint64_t>(std::max(record.status, 0)));
+  if (record.grpc_status) line.add<"grpc_status">(static_cast<std::uint64_t>(*record.grpc_status));
   if (record.error) line.add_plain<"error">(reason_of(*record.error));
   line.add<"request_bytes">(record.request_bytes);
   line.add<"response_bytes">(record.response_bytes);

@@ -29,6 +29,7 @@ struct ExchangeRecord {
   Role role = Role::primary;
   std::optional<std::uint32_t> bucket;  // never the sticky value itself
   int status = 0;                       // 0: no response head was sent
+  std::optional<int> grpc_status;       // of a gRPC call
   std::optional<ErrorCode> error;
   std::uint64_t request_bytes = 0;  // of the body
   std::uint64_t response_bytes = 0;

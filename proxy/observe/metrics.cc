@@ -89,6 +89,35 @@ void add_requests(Page& page, const StatsRegistry& stats) {
   });
 }
 
+template <class Take>
+void for_each_grpc_status(const StatsRegistry& stats, std::size_t slot, Arm arm, Role role,
+                          Take take) {
+  for (std::size_t status = 0; status < kGrpcStatuses; ++status) {
+    take(status, sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+           return worker.migration(slot).of(arm, role).grpc_requests[status];
+         }));
+  }
+}
+
+// All statuses of each migration that has had a call.
+void add_grpc_requests(Page& page, const StatsRegistry& stats) {
+  page.begin(MetricType::Counter, "grpc_requests_total",
+             "gRPC calls that ended, by the status that their client was told.");
+  std::vector<double> calls(stats.migrations().size());
+  for_each_arm(stats, [&](std::size_t slot, const std::string&, Arm arm, Role role) {
+    for_each_grpc_status(stats, slot, arm, role,
+                         [&](std::size_t, double count) { calls[slot] += count; });
+  });
+  for_each_arm(stats, [&](std::size_t slot, const std::string& name, Arm arm, Role role) {
+    if (calls[slot] == 0) return;
+    for_each_grpc_status(stats, slot, arm, role, [&](std::size_t status, double count) {
+      Labels labels = arm_labels(name, arm, role);
+      labels.push_back({"grpc_status", std::to_string(status)});
+      page.add(std::move(labels), count);
+    });
+  });
+}
+
 ClientMetric::Histogram duration_of(const StatsRegistry& stats, std::size_t slot, Arm arm,
                                     Role role) {
   ClientMetric::Histogram histogram;
@@ -313,6 +342,7 @@ std::string metrics_text(const StatsRegistry& stats, const ControlFacts& control
                          const ProcessFacts& process) {
   Page page;
   add_requests(page, stats);
+  add_grpc_requests(page, stats);
   add_durations(page, stats);
   add_shadows(page, stats);
   add_errors(page, stats);

@@ -49,8 +49,12 @@ inline constexpr std::size_t kCodeClasses = 6;
 [[nodiscard]] std::size_t code_class(int status);
 [[nodiscard]] std::string_view code_class_name(std::size_t code_class);
 
+// The statuses of gRPC, 0 to 16.
+inline constexpr std::size_t kGrpcStatuses = 17;
+
 struct ArmStats {
   std::array<Counter, kCodeClasses> requests;
+  std::array<Counter, kGrpcStatuses> grpc_requests;  // those that are gRPC calls, again
   DurationHistogram duration;
 };
 

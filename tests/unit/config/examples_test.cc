@@ -111,6 +111,13 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(upstream.timeouts.response, d.timeouts.response);
 }
 
+TEST(Examples, FullNamesAGrpcMethodThatGetsAShadow) {
+  const auto full = full_example();
+  ASSERT_TRUE(full);
+  EXPECT_EQ(full->migrations.at(1).shadow.value().sampling.grpc_methods,
+            std::vector<std::string>{"/shop.Orders/Get"});
+}
+
 TEST(Examples, FullShowsTheDefaultsOfAMigration) {
   const auto full = full_example();
   ASSERT_TRUE(full);
@@ -146,18 +153,23 @@ TEST(Examples, FullShowsTheDefaultsOfTls) {
   expect_defaults(full->upstreams.at(1).tls.value().rules);
 }
 
-TEST(Documentation, TheExamplesOfTlsLoad) {
-  const std::string text = file_text("docs/tls.md");
+// Loads every example of a page; how many there are.
+std::size_t load_examples_of(const std::string& page) {
+  const std::string text = file_text("docs/" + page);
   const std::string begin = "```yaml\n";
   std::size_t count = 0;
   for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
     at += begin.size();
     const Loaded loaded = load_text(text.substr(at, text.find("```", at) - at), Files::leave_out);
-    for (const Problem& problem : loaded.problems) ADD_FAILURE() << to_text("tls.md", problem);
+    for (const Problem& problem : loaded.problems) ADD_FAILURE() << to_text(page, problem);
     ++count;
   }
-  EXPECT_EQ(count, 4U);
+  return count;
 }
+
+TEST(Documentation, TheExamplesOfTlsLoad) { EXPECT_EQ(load_examples_of("tls.md"), 4U); }
+
+TEST(Documentation, TheExampleOfGrpcLoads) { EXPECT_EQ(load_examples_of("grpc.md"), 1U); }
 
 // A table row of docs/configuration.md begins with the key's path in backquotes.
 TEST(Documentation, HasEveryKeyAndNoOther) {

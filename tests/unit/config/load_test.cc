@@ -485,7 +485,23 @@ TEST(Load, EveryKeyOfAMigrationIsChecked) {
            "11:37 migrations[0].shadow.exclude[0].listener: unknown listener \"x\""},
           {"shadow: { headers: { set: { Baggage: a=b } } }",
            "11:33 migrations[0].shadow.headers.set.Baggage: marks the requests that Banyan makes"},
-          {"shadow: { grpc_methods: [] }", "11:15 migrations[0].shadow.grpc_methods: unknown key"},
+          {"shadow: { grpc_methods: Get }",
+           "11:29 migrations[0].shadow.grpc_methods: expected a list, found \"Get\""},
+          {"shadow: { grpc_methods: [Get] }",
+           "11:30 migrations[0].shadow.grpc_methods[0]: \"Get\": not the name of a gRPC method "
+           "with "
+           "its service, such as shop.Orders/Get"},
+          {"shadow: { grpc_methods: [/shop.Orders/Get] }",
+           "11:30 migrations[0].shadow.grpc_methods[0]: \"/shop.Orders/Get\": not the name of a "
+           "gRPC "
+           "method with its service, such as shop.Orders/Get"},
+          {"shadow: { grpc_methods: [a.B/C/D] }",
+           "11:30 migrations[0].shadow.grpc_methods[0]: \"a.B/C/D\": not the name of a gRPC method "
+           "with its service, such as shop.Orders/Get"},
+          {"shadow: { grpc_methods: [a.B/C] }",
+           "11:30 migrations[0].shadow.grpc_methods[0]: needs upstreams with protocol: http2, "
+           "which "
+           "\"old\" has not"},
           {"rewrite: { monolith: { path_prefix: api } }",
            "11:41 migrations[0].rewrite.monolith.path_prefix: \"api\": a path begins with /"},
           {"rewrite: { monolith: { host: \"a:0\" } }",

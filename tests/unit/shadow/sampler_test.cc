@@ -22,8 +22,8 @@ TEST(Sampler, TakesOnlyTheMethodsThatAreListed) {
                               Method::connect, Method::other}) {
     EXPECT_EQ(eligible(sampling, request_of(method), 0), Skip::method);
   }
-  EXPECT_EQ(eligible({100'000, {Method::post}}, request_of(Method::post), 0), std::nullopt);
-  EXPECT_EQ(eligible({100'000, {}}, request_of(Method::get), 0), Skip::method);
+  EXPECT_EQ(eligible({100'000, {Method::post}, {}}, request_of(Method::post), 0), std::nullopt);
+  EXPECT_EQ(eligible({100'000, {}, {}}, request_of(Method::get), 0), Skip::method);
 }
 
 TEST(Sampler, ABodyIsNoReason) {
@@ -42,6 +42,22 @@ TEST(Sampler, TakesNoConditionalAndNoRangeRequest_Rfc9110_13_and_14) {
   RequestHead request = request_of(Method::get);
   request.headers.add("Range", "bytes=0-1");
   EXPECT_EQ(eligible(Sampling{}, request, 0), Skip::range);
+}
+
+TEST(Sampler, TakesOnlyTheGrpcMethodsThatAreNamed) {
+  Sampling sampling;
+  sampling.methods = {Method::post};
+  EXPECT_EQ(eligible_call(sampling, "/shop.Orders/Get", 0), Skip::method);
+  sampling.grpc_methods = {"/shop.Orders/Get", "/shop.Orders/List"};
+  EXPECT_EQ(eligible_call(sampling, "/shop.Orders/Get", 0), std::nullopt);
+  EXPECT_EQ(eligible_call(sampling, "/shop.Orders/List", 99'999), std::nullopt);
+  for (const char* path : {"/shop.Orders/get", "/shop.Orders/Gets", "/shop.Orders",
+                           "shop.Orders/Get", "/shop.Orders/Get/", ""}) {
+    EXPECT_EQ(eligible_call(sampling, path, 0), Skip::method) << path;
+  }
+  sampling.millipercent = 10;
+  EXPECT_EQ(eligible_call(sampling, "/shop.Orders/Get", 9), std::nullopt);
+  EXPECT_EQ(eligible_call(sampling, "/shop.Orders/Get", 10), Skip::sample);
 }
 
 TEST(Sampler, DrawsExactlyTheShare) {
@@ -67,10 +83,10 @@ TEST(Sampler, SaysWhatIsNotEligibleBeforeItDraws) {
 TEST(Skip, EveryOneHasAWordOfItsOwn) {
   std::set<std::string_view> words;
   for (std::size_t i = 0; i < kSkipCount; ++i) words.insert(to_string(static_cast<Skip>(i)));
-  EXPECT_EQ(words, (std::set<std::string_view>{
-                       "method", "excluded", "direction", "body_budget", "marked", "not_sent",
-                       "conditional", "range", "sample", "rolled_back", "strained", "in_flight",
-                       "budget", "connections", "draining"}));
+  EXPECT_EQ(words, (std::set<std::string_view>{"method", "excluded", "direction", "body_budget",
+                                               "marked", "not_sent", "conditional", "range",
+                                               "sample", "rolled_back", "strained", "in_flight",
+                                               "budget", "connections", "draining"}));
 }
 
 }  // namespace

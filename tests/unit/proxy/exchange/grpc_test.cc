@@ -47,6 +47,39 @@ TEST(Grpc, TimeoutsHaveEightDigitsAndAUnit) {
   }
 }
 
+TEST(Grpc, AStatusIsANumberUpTo16AndAnythingElseIsUnknown) {
+  const auto told = [](std::string_view text) {
+    Headers fields;
+    fields.add("grpc-status", text);
+    return grpc_status_in(fields);
+  };
+  EXPECT_EQ(grpc_status_in(Headers()), std::nullopt);
+  for (int status = 0; status <= 16; ++status) EXPECT_EQ(told(std::to_string(status)), status);
+  for (const char* text : {"", "17", "-1", "-0", "+0", "0x", "OK", "99999999999", " 0"}) {
+    EXPECT_EQ(told(text), 2) << text;
+  }
+}
+
+TEST(Grpc, AnAnswerWithoutAStatusIsWhatItsHttpStatusMeans) {
+  EXPECT_EQ(grpc_status_of_http(200), 2);
+  EXPECT_EQ(grpc_status_of_http(400), 13);
+  EXPECT_EQ(grpc_status_of_http(401), 16);
+  EXPECT_EQ(grpc_status_of_http(403), 7);
+  EXPECT_EQ(grpc_status_of_http(404), 12);
+  for (const int status : {429, 502, 503, 504}) EXPECT_EQ(grpc_status_of_http(status), 14);
+  EXPECT_EQ(grpc_status_of_http(500), 2);
+  EXPECT_EQ(grpc_status_of_http(0), 2);
+}
+
+TEST(Grpc, ACopyWithoutAnAnswerHasTheStatusOfItsEnd) {
+  EXPECT_EQ(grpc_status_of(shadow::Outcome::timed_out), 4);
+  EXPECT_EQ(grpc_status_of(shadow::Outcome::refused), 14);
+  EXPECT_EQ(grpc_status_of(shadow::Outcome::cut_off), 14);
+  EXPECT_EQ(grpc_status_of(shadow::Outcome::malformed), 13);
+  EXPECT_EQ(grpc_status_of(shadow::Outcome::abandoned), 1);
+  EXPECT_EQ(grpc_status_of(shadow::Outcome::stale_connection), 1);
+}
+
 TEST(Grpc, EveryErrorThatIsAnsweredHasAStatus) {
   for (std::size_t i = 0; i < kErrorCodeCount; ++i) {
     const Error error{static_cast<ErrorCode>(i), Side::local, Retry::unsafe, {}};

@@ -64,12 +64,14 @@ TEST(LogLine, TellsEverythingOfTheRecord) {
       "bucket":42,"status":200,"request_bytes":0,"response_bytes":12,"duration_us":345})"));
   told.upstream = {};
   told.bucket.reset();
+  told.grpc_status = 12;
   told.error = ErrorCode::no_route;
   told.retried = told.fallback = true;
   const json line = json::parse(log_line(told, buffer));
   EXPECT_EQ(line["fallback"], true);
   EXPECT_FALSE(line.contains("upstream"));
   EXPECT_FALSE(line.contains("bucket"));
+  EXPECT_EQ(line["grpc_status"], 12);
   EXPECT_EQ(line["error"], "no_route");
   EXPECT_EQ(line["retried"], true);
 }
@@ -81,6 +83,7 @@ TEST(LogLine, OfTheWorstRecordIsWholeAndWithinItsBound) {
   told.listener = told.client = told.method = told.authority = told.path = worst;
   told.migration = told.upstream = told.reason = worst;
   told.bucket = 99'999;
+  told.grpc_status = 16;
   told.error = ErrorCode::unsupported_transfer_encoding;
   told.retried = told.fallback = true;
   const json line = json::parse(log_line(told, buffer));

@@ -55,6 +55,26 @@ TEST(Metrics, AddUpOverAllWorkers) {
   EXPECT_EQ(samples.at("banyan_downstream_connections"), 10);
 }
 
+TEST(Metrics, CountGrpcCallsByTheirStatusWhereThereAreAny) {
+  StatsRegistry stats(2);
+  (void)stats.migration_slot("pages");
+  const std::size_t orders = stats.migration_slot("orders");
+  for (std::size_t w = 0; w < 2; ++w) {
+    stats.worker(w).migration(orders).of(Arm::monolith, Role::primary).grpc_requests[14].add(2);
+  }
+  const Samples samples = scrape(stats);
+  const std::string labels = R"(migration="orders",arm="monolith",role="primary",grpc_status=)";
+  EXPECT_EQ(samples.at("banyan_grpc_requests_total{" + labels + R"("14"})"), 4);
+  EXPECT_EQ(samples.at("banyan_grpc_requests_total{" + labels + R"("0"})"), 0);
+  std::size_t series = 0;
+  for (const auto& [name, value] : samples) {
+    if (!name.starts_with("banyan_grpc_requests_total")) continue;
+    ++series;
+    EXPECT_NE(name.find(R"(migration="orders")"), std::string::npos) << name;
+  }
+  EXPECT_EQ(series, 2 * 2 * kGrpcStatuses);
+}
+
 TEST(Metrics, TellWhatControlKnows) {
   const StatsRegistry stats(1);
   ControlFacts control;
@@ -87,6 +107,7 @@ TEST(Metrics, HaveTheFamiliesThatScrapersRelyOn) {
   control.flags = {{"orders", 0, false}};
   const std::string text = metrics_text(stats, control, process_facts());
   for (const char* family : {"banyan_requests_total",
+                             "banyan_grpc_requests_total",
                              "banyan_request_duration_seconds",
                              "banyan_local_errors_total",
                              "banyan_comparisons_total",
