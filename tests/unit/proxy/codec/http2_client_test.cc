@@ -480,7 +480,7 @@ TEST_F(Rfc9113Client, Rfc9113_6_8_ARequestThatAGoawayOvertookWasNotSent) {
   feed(h2::goaway(0));
   client->block(false);
   ASSERT_TRUE(answer(stream).error.has_value());
-  EXPECT_EQ(answer(stream).error->retry, Retry::unprocessed);
+  EXPECT_EQ(answer(stream).error->retry, Retry::safe);
   EXPECT_TRUE(said(h2::kHeaders).empty());
 }
 

@@ -336,14 +336,21 @@ TEST_F(ShadowRulesTest, EachArmIsAskedInItsOwnForm) {
   take_head(*c);
   copy->send(
       "HTTP/1.1 201 Created\r\nLocation: http://m.internal/api/o/7\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::mismatch) == 1; }));
+  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::match) == 1; }));
   c->send(get("/orders/2"));
   take_head(*up);
   take_head(*copy);
   up->send("HTTP/1.1 201 Created\r\nLocation: /orders/7\r\nContent-Length: 0\r\n\r\n");
   take_head(*c);
   copy->send("HTTP/1.1 201 Created\r\nLocation: /api/o/7\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::match) == 1; }));
+  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::match) == 2; }));
+  c->send(get("/orders/3"));
+  take_head(*up);
+  take_head(*copy);
+  up->send("HTTP/1.1 201 Created\r\nLocation: /orders/7\r\nContent-Length: 0\r\n\r\n");
+  take_head(*c);
+  copy->send("HTTP/1.1 201 Created\r\nLocation: /orders/7/more\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::mismatch) == 1; }));
 }
 
 TEST_F(ShadowRulesTest, APrimarysAnswerComesBackInTheClientsForm) {

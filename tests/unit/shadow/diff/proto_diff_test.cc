@@ -199,7 +199,7 @@ TEST(ProtoDiff, StatusDetailsAreComparedByTheirFields) {
       lines_of(compare(
           pair_of(answer(number(1, 5) + bytes(2, "no")), answer(bytes(2, "none") + number(1, 5))),
           {})),
-      ElementsAre("value header:grpc-status-details-bin.message: (not shown) | (not shown)"));
+      ElementsAre("value trailer:grpc-status-details-bin.message: (not shown) | (not shown)"));
 }
 
 // Any bytes: no crash, no difference of a message from itself, the same from both sides.
