@@ -25,6 +25,7 @@ constexpr std::array kRows{
     Row{ErrorCode::url_too_long, 414, "url_too_long"},
     Row{ErrorCode::head_too_large, 431, "head_too_large"},
     Row{ErrorCode::unsupported_transfer_encoding, 501, "unsupported_transfer_encoding"},
+    Row{ErrorCode::upgrade_unsupported, 501, "upgrade_unsupported"},
     Row{ErrorCode::connect_refused, 503, "connect_refused"},
     Row{ErrorCode::connect_timeout, 503, "connect_timeout"},
     Row{ErrorCode::unresolved, 503, "unresolved"},
@@ -39,6 +40,7 @@ constexpr std::array kRows{
     Row{ErrorCode::idle_timeout, 504, "idle_timeout"},
     Row{ErrorCode::client_closed, 0, "client_closed"},
     Row{ErrorCode::tls_handshake, 0, "tls_handshake"},
+    Row{ErrorCode::proxy_header, 0, "proxy_header"},
     Row{ErrorCode::internal, 503, "internal"},
 };
 static_assert(kRows.size() == kErrorCodeCount);

@@ -28,6 +28,7 @@ enum class ErrorCode : std::uint8_t {
   url_too_long,                   // 414
   head_too_large,                 // 431
   unsupported_transfer_encoding,  // 501
+  upgrade_unsupported,            // 501: the upstream's protocol can not carry the upgrade
   // The upstream gave no usable answer.
   connect_refused,       // 503: no byte of the request was sent
   connect_timeout,       // 503
@@ -44,6 +45,7 @@ enum class ErrorCode : std::uint8_t {
   // Nobody is left to answer.
   client_closed,  // no status: the client went away first
   tls_handshake,  // no status: the client's handshake failed or took too long
+  proxy_header,   // no status: the proxy in front did not say whose connection it is
   internal,       // 503: a bug of ours; this exchange fails alone
 };
 inline constexpr std::size_t kErrorCodeCount = static_cast<std::size_t>(ErrorCode::internal) + 1;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "config/block.h"
+#include "config/decode_bind.h"
 #include "config/decode_force_arm.h"
 #include "config/decode_migration.h"
 #include "config/decode_store.h"
@@ -21,7 +22,6 @@ constexpr std::uint64_t kGiB = 1ULL << 30;
 constexpr std::uint64_t kTiB = 1ULL << 40;
 
 constexpr Range kWorkers{1, 64};
-constexpr Range kAnyPort{0, 65'535};       // to listen on; 0: the system chooses
 constexpr Range kWait{1, kHour};           // of one timeout
 constexpr Range kLongWait{1, 24 * kHour};  // of an idle connection, a drain
 constexpr Range kDelay{0, kHour};
@@ -45,15 +45,10 @@ constexpr std::size_t kFlagsMax = 1'000;
 
 // admin, health
 
-Spot spot_of(const Cursor& cursor) { return {cursor.node.at, cursor.path}; }
-
 void decode_admin_bind(const Cursor& cursor, Draft& draft) {
-  if (cursor.node.is_text() && cursor.node.text.starts_with(kUnixScheme)) {
-    read_text(cursor, read_unix_path, draft.snapshot.admin_socket);
-  } else if (!read_address(cursor, kAnyPort, draft.snapshot.admin)) {
-    return;
+  if (read_bind(cursor, draft.snapshot.admin, draft.snapshot.admin_socket)) {
+    draft.admin_bind = spot_of(cursor);
   }
-  draft.admin_bind = spot_of(cursor);
 }
 
 void decode_token_file(const Cursor& cursor, Draft& draft) {
@@ -177,10 +172,6 @@ void decode_listener_name(const Cursor& cursor, DraftListener& out) {
   if (read_word(cursor, read_name, out.name)) out.listener.name = out.name.text;
 }
 
-void decode_listener_bind(const Cursor& cursor, DraftListener& out) {
-  if (read_address(cursor, kAnyPort, out.listener.bind)) out.bind = spot_of(cursor);
-}
-
 void decode_trusted_proxies(const Cursor& cursor, DraftListener& out) {
   read_networks(cursor, kTrustedProxies, out.listener.trusted_proxies);
 }
@@ -196,6 +187,8 @@ void decode_listener_default(const Cursor& cursor, DraftListener& out) {
 constexpr std::array kListenerKeys{
     Key<DraftListener>{"name", decode_listener_name, Need::required},
     Key<DraftListener>{"bind", decode_listener_bind, Need::required},
+    Key<DraftListener>{"socket_mode", decode_socket_mode},
+    Key<DraftListener>{"proxy_protocol", decode_proxy_protocol},
     Key<DraftListener>{"trusted_proxies", decode_trusted_proxies},
     Key<DraftListener>{"forwarded", member_block<kForwardedKeys, &DraftListener::listener>,
                        Need::optional, in_block<kForwardedKeys>},

@@ -23,6 +23,8 @@ struct DraftListener {
   Word secret_file;  // of force_arm
   Word name;
   Spot bind;
+  Spot socket_mode;
+  Spot proxy_protocol;
   Word default_upstream;
 };
 

@@ -31,9 +31,14 @@ void check_names(const Draft& draft, Problems& problems) {
 // One place to listen on, given or by default.
 struct Bind {
   const Address& address;
+  const std::string& socket;  // not empty: a path instead of the address
   Spot spot;
   std::string what;
 };
+
+std::string shown(const Bind& bind) {
+  return bind.socket.empty() ? to_text(bind.address) : std::string(kUnixScheme) + bind.socket;
+}
 
 bool is_v6(const Address& address) { return address.host.find(':') != std::string::npos; }
 
@@ -43,25 +48,44 @@ bool collide(const Address& a, const Address& b) {
   return a.host == b.host || (is_v6(a) == is_v6(b) && (is_wildcard(a) || is_wildcard(b)));
 }
 
+bool collide(const Bind& a, const Bind& b) {
+  if (a.socket.empty() && b.socket.empty()) return collide(a.address, b.address);
+  return a.socket == b.socket;
+}
+
 void check_binds(const Draft& draft, Problems& problems) {
+  const std::string no_socket;
   std::vector<Bind> binds;
-  if (draft.snapshot.admin_socket.empty()) {
-    binds.push_back({draft.snapshot.admin, draft.admin_bind, "admin.bind"});
-  }
-  binds.push_back({draft.snapshot.health, draft.health_bind, "health.bind"});
+  binds.push_back(
+      {draft.snapshot.admin, draft.snapshot.admin_socket, draft.admin_bind, "admin.bind"});
+  binds.push_back({draft.snapshot.health, no_socket, draft.health_bind, "health.bind"});
   for (const DraftListener& l : draft.listeners) {
-    if (l.bind.given()) binds.push_back({l.listener.bind, l.bind, l.bind.path});
+    if (!l.bind.given()) continue;
+    binds.push_back({l.listener.bind, l.listener.socket, l.bind, l.bind.path});
   }
   for (std::size_t later = 1; later < binds.size(); ++later) {
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
-      if (!collide(binds[earlier].address, binds[later].address)) continue;
+      if (!collide(binds[earlier], binds[later])) continue;
       const bool swapped = !binds[later].spot.given();
       const Bind& at = binds[swapped ? earlier : later];
       const Bind& other = binds[swapped ? later : earlier];
       problems.add(at.spot.at, at.spot.path,
-                   fmt::format("{} is taken by {} ({}{})", to_text(at.address), other.what,
-                               to_text(other.address), other.spot.given() ? "" : ", its default"));
+                   fmt::format("{} is taken by {} ({}{})", shown(at), other.what, shown(other),
+                               other.spot.given() ? "" : ", its default"));
       break;
+    }
+  }
+}
+
+void check_listener_keys(const Draft& draft, Problems& problems) {
+  for (const DraftListener& l : draft.listeners) {
+    const bool is_ip = l.bind.given() && l.listener.socket.empty();
+    if (is_ip && l.socket_mode.given()) {
+      problems.add(l.socket_mode.at, l.socket_mode.path, "has no meaning without a unix socket");
+    }
+    if (is_ip && l.listener.proxy_protocol && l.listener.trusted_proxies.empty()) {
+      problems.add(l.proxy_protocol.at, l.proxy_protocol.path,
+                   "nobody's header would be believed: trusted_proxies is needed");
     }
   }
 }
@@ -231,6 +255,7 @@ Snapshot resolve(Draft draft, Problems& problems) {
   check_names(draft, problems);
   check_admin(draft, problems);
   check_binds(draft, problems);
+  check_listener_keys(draft, problems);
   check_flags(draft, problems);
   check_listeners(draft, problems);
   resolve_upstreams(draft, problems);

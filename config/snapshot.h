@@ -76,6 +76,9 @@ struct Http2Limits {
 struct Listener {
   std::string name;
   Address bind;
+  std::string socket = {};           // the path of `unix:PATH`, then `bind` does not count
+  std::uint32_t socket_mode = 0600;  // of its file
+  bool proxy_protocol = false;       // every connection begins with its header
   std::vector<IpNetwork> trusted_proxies = {};  // whose word on the client counts
   bool via = false;
   bool x_forwarded = true;

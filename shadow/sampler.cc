@@ -8,6 +8,8 @@ std::string_view to_string(Skip skip) {
   switch (skip) {
     case Skip::method:
       return "method";
+    case Skip::upgrade:
+      return "upgrade";
     case Skip::excluded:
       return "excluded";
     case Skip::direction:

@@ -14,6 +14,7 @@ namespace banyan::shadow {
 
 enum class Skip : std::uint8_t {
   method,       // not one of shadow.methods, of gRPC calls not one of shadow.grpc_methods
+  upgrade,      // it asks for another protocol: a tunnel has no answer to compare
   excluded,     // shadow.exclude
   direction,    // shadow.direction
   body_budget,  // the request's body does not fit the budgets

@@ -92,8 +92,10 @@ class ServerCodec {
 
 class ClientEvents {
  public:
-  // 1xx except 101, which is an error: we never ask for an upgrade here.
+  // 1xx except 101.
   virtual void on_informational(StreamId stream, ResponseHead& head) = 0;
+  // 101 only where `Upgrade` was asked for: body and end are then those of a tunnel, and more may
+  // be sent.
   virtual void on_response(StreamId stream, ResponseHead& head) = 0;
   virtual void on_response_body(StreamId stream, Bytes bytes) = 0;
   virtual void on_response_trailers(StreamId stream, const Headers& trailers) = 0;
@@ -113,7 +115,8 @@ class ClientCodec {
 
   // Writes the request line, Host from head.authority, head.headers as they are, and framing anew.
   // `Host`, framing and connection fields must not be among head.headers; for `TE` the connection
-  // option is written. HTTP/1: only where no other exchange is open on the connection.
+  // option is written, and for `Upgrade`. HTTP/1: only where no other exchange is open on the
+  // connection.
   virtual StreamId send_head(const RequestHead& head) = 0;
   virtual void send_body(StreamId stream, Bytes bytes) = 0;
   virtual void send_trailers(StreamId stream, const Headers& trailers) = 0;

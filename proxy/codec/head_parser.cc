@@ -103,7 +103,7 @@ constexpr std::size_t kStatusAt = kVersionSize + 1;
 constexpr std::size_t kStatusSize = 3;
 constexpr std::size_t kReasonAt = kStatusAt + kStatusSize + 1;
 
-bool is_acceptable_status(int status) { return status >= 100 && status < 600 && status != 101; }
+bool is_acceptable_status(int status) { return status >= 100 && status < 600; }
 
 // HTTP-version SP 3DIGIT [ SP reason-phrase ] CRLF off the front of `in`: the second space is often
 // missing where there is no reason.

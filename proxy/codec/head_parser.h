@@ -19,7 +19,7 @@ namespace banyan::codec {
 // The size of the head. `head` is empty when called. Any of the client's codes in base/error.h.
 [[nodiscard]] Result<std::size_t> parse_request_head(Bytes in, const HeadLimits& limits,
                                                      RequestHead& head);
-// `asked` is the method of the request. upstream_malformed. 101 is refused, other 1xx are not.
+// `asked` is the method of the request. upstream_malformed.
 // head.keep_alive is false also where the head contradicts itself.
 [[nodiscard]] Result<std::size_t> parse_response_head(Bytes in, const HeadLimits& limits,
                                                       Method asked, ResponseHead& head);

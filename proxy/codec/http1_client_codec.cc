@@ -10,6 +10,8 @@
 namespace banyan::codec {
 namespace {
 
+constexpr HeaderIds kNeedConnectionOption{HeaderId::te, HeaderId::upgrade};
+
 Error closed_by_upstream(ErrorCode code, Retry retry) {
   return Error{code, Side::upstream, retry, "connection closed"};
 }
@@ -25,7 +27,8 @@ StreamId Http1ClientCodec::send_head(const RequestHead& head) {
   TextBuffer& out = head_scratch();
   append_request_line(out, head);
   append_fields(out, head.headers);
-  if (head.headers.find(HeaderId::te)) out.append("Connection: TE\r\n");  // RFC 9110 §10.1.4
+  upgrade_asked_ = false;
+  if (head.headers.has_any(kNeedConnectionOption)) append_connection(head.headers, out);
   switch (head.framing) {
     case Framing::chunked:
     case Framing::until_close:
@@ -48,6 +51,17 @@ StreamId Http1ClientCodec::send_head(const RequestHead& head) {
   response_begun_ = false;
   sink_.copy(out.view());
   return ++stream_;
+}
+
+// RFC 9110 §10.1.4, §7.8.
+void Http1ClientCodec::append_connection(const Headers& headers, TextBuffer& out) {
+  upgrade_asked_ = headers.has(HeaderId::upgrade);
+  const bool te = headers.has(HeaderId::te);
+  out.append(te && upgrade_asked_ ? "Connection: TE, upgrade\r\n"
+             : te                 ? "Connection: TE\r\n"
+                                  : "Connection: upgrade\r\n");
+  // Where the answer is another one, nobody can know what else on the way took it for a tunnel.
+  if (upgrade_asked_) keep_alive_ = false;
 }
 
 void Http1ClientCodec::send_body(StreamId stream, Bytes bytes) {
@@ -78,6 +92,8 @@ void Http1ClientCodec::feed(Bytes bytes) {
       case Read::body:
         read_body(bytes);
         break;
+      case Read::tunnel:
+        return events_.on_response_body(stream_, bytes);
       case Read::broken:
         return;
     }
@@ -97,6 +113,8 @@ void Http1ClientCodec::feed_eof() {
     case Read::body:
       if (until_close_) return events_.on_response_end(stream_);
       return fail(closed_by_upstream(ErrorCode::upstream_cut_off, Retry::unsafe));
+    case Read::tunnel:
+      return events_.on_response_end(stream_);
   }
 }
 
@@ -151,8 +169,17 @@ void Http1ClientCodec::take_response(ResponseHead& head, bool more_follows) {
 }
 
 void Http1ClientCodec::take_informational(ResponseHead& head) {
+  if (head.status == 101) return take_switch(head);
   if (++informational_ > kInformationalMax) return fail(response_error("too many 1xx"));
   events_.on_informational(stream_, head);
+}
+
+void Http1ClientCodec::take_switch(ResponseHead& head) {
+  if (!upgrade_asked_ || !request_ended_) return fail(response_error("101 without an upgrade"));
+  read_ = Read::tunnel;
+  request_ended_ = false;
+  writer_.begin(BodyMode::raw);
+  events_.on_response(stream_, head);
 }
 
 void Http1ClientCodec::read_body(Bytes& in) {

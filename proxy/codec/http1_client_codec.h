@@ -33,12 +33,14 @@ class Http1ClientCodec final : public ClientCodec, private PayloadSink {
   [[nodiscard]] bool response_begun() const { return response_begun_; }
 
  private:
-  enum class Read : std::uint8_t { idle, head, body, broken };
+  enum class Read : std::uint8_t { idle, head, body, tunnel, broken };
 
   void read_head(Bytes& in);
   void read_head_by_lines(Bytes& in, ResponseHead& head);
   void take_response(ResponseHead& head, bool more_follows);
   void take_informational(ResponseHead& head);
+  void take_switch(ResponseHead& head);
+  void append_connection(const Headers& headers, TextBuffer& out);
   void read_body(Bytes& in);
   void end_response(bool more_follows);
   void fail(Error error);
@@ -59,6 +61,7 @@ class Http1ClientCodec final : public ClientCodec, private PayloadSink {
   bool response_begun_ = false;
   bool keep_alive_ = true;
   bool until_close_ = false;
+  bool upgrade_asked_ = false;
   bool trailers_pass_ = false;  // of the response
 };
 

@@ -34,6 +34,9 @@ std::size_t Http1ServerCodec::feed(Bytes bytes) {
         break;
       case Read::held:
         break;
+      case Read::tunnel:
+        events_.on_request_body(stream_, bytes);
+        return size;
       case Read::dropping:
         return size;
     }
@@ -42,11 +45,12 @@ std::size_t Http1ServerCodec::feed(Bytes bytes) {
 }
 
 void Http1ServerCodec::feed_eof() {
+  if (read_ == Read::tunnel) return events_.on_request_end(stream_);
   if (read_ == Read::body || in_head()) refuse(client_closed());
 }
 
 void Http1ServerCodec::refuse(Error error) {
-  if (read_ == Read::held || read_ == Read::dropping) return;
+  if (read_ != Read::head && read_ != Read::body) return;
   ScratchHead<RequestHead> nothing;
   fail(*nothing, std::move(error));
 }
@@ -156,6 +160,20 @@ void Http1ServerCodec::send_head(StreamId stream, const ResponseHead& head) {
   append_connection(out);
   append_end(out);
   write_ = Write::body;
+  sink_.copy(out.view());
+}
+
+void Http1ServerCodec::switch_protocols(StreamId stream, const ResponseHead& head) {
+  if (!may_write(stream, Write::pending) || read_ != Read::held) return;
+  TextBuffer& out = head_scratch();
+  append_status_line(out, head);
+  append_fields(out, head.headers);
+  out.append("Connection: upgrade\r\n");
+  append_end(out);
+  writer_.begin(BodyMode::raw);
+  read_ = Read::tunnel;
+  write_ = Write::body;
+  closing_ = true;
   sink_.copy(out.view());
 }
 

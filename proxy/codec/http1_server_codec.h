@@ -4,7 +4,8 @@
 // response.
 //
 //   reading   head -> body -> held -> head …     an error, or the end of the last response:
-//   dropping writing   none -> pending -> body -> none …
+//                               \-> tunnel      dropping
+//   writing   none -> pending -> body -> none …
 //
 // Beyond the contract of codec.h:
 // - send_end() ends the stream. Where it comes before the request was read to its end, no event
@@ -39,9 +40,13 @@ class Http1ServerCodec final : public ServerCodec, private PayloadSink {
   void start_drain() override { draining_ = true; }
   [[nodiscard]] bool in_head() const override;
   [[nodiscard]] bool must_close() const override { return closing_; }
+  // Answers with this 101, whose Upgrade is among its fields, in the place of send_head(). From now
+  // on bytes pass as they are: what is fed is the request's body, feed_eof() its end, and the
+  // connection carries no other request.
+  void switch_protocols(StreamId stream, const ResponseHead& head);
 
  private:
-  enum class Read : std::uint8_t { head, body, held, dropping };
+  enum class Read : std::uint8_t { head, body, held, tunnel, dropping };
   enum class Write : std::uint8_t { none, pending, body };
 
   void read_head(Bytes& in);

@@ -122,6 +122,14 @@ int Http2ClientCodec::Callbacks::on_frame_not_send(nghttp2_session*, const nghtt
 
 // ---- receiving --------------------------------------------------------------------------------
 
+// What HTTP/1.1 would have said. Any length is without meaning (RFC 9110 §9.3.6).
+void Http2ClientCodec::make_switch(ResponseHead& head) {
+  head.status = 101;
+  head.framing = Framing::none;
+  head.content_length.reset();
+  head.headers.add(HeaderId::upgrade, "websocket");
+}
+
 int Http2ClientCodec::Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd*,
                                                 void* user) {
   return codec_of(user).is_barren_too_long() ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;

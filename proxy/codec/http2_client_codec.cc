@@ -59,6 +59,11 @@ std::size_t Http2ClientCodec::streams_max() const {
                                              NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
+bool Http2ClientCodec::takes_tunnels() const {
+  return nghttp2_session_get_remote_settings(session_.get(),
+                                             NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
 bool Http2ClientCodec::reusable() const {
   return !failed_ && !leaving_ && nghttp2_session_check_request_allowed(session_.get()) != 0;
 }
@@ -94,13 +99,15 @@ void Http2ClientCodec::forget(StreamId id) {
 StreamId Http2ClientCodec::send_head(const RequestHead& head) {
   Http2FieldList& fields = field_list_scratch();
   fields.set_request(head, scheme_);
-  const bool has_body = head.framing != Framing::none;
+  const bool tunnel = is_extended_connect(head);
+  const bool has_body = tunnel || head.framing != Framing::none;
   nghttp2_data_provider body{{}, &Callbacks::on_read_body};
   const std::int32_t id = nghttp2_submit_request(
       session_.get(), nullptr, fields.data(), fields.size(), has_body ? &body : nullptr, nullptr);
   if (id == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
   Stream& stream = add(static_cast<StreamId>(id));
   stream.asked = head.method;
+  stream.tunnel = tunnel;
   stream.request_over = !has_body;
   const StreamId made = stream.id;
   flush_later();
@@ -312,7 +319,9 @@ void Http2ClientCodec::take_response(Stream& stream, bool ended) {
     return events_.on_informational(id, head_);
   }
   stream.head_told = true;
-  stream.bodyless = head_.framing == Framing::none;
+  const bool opened = stream.tunnel && head_.status < 300;  // RFC 8441 §5
+  if (opened) make_switch(head_);
+  stream.bodyless = !opened && head_.framing == Framing::none;
   if (!stream.bodyless) stream.promised = PromisedLength(head_.content_length);
   events_.on_response(id, head_);
   if (ended) end_response(id);

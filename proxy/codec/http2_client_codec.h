@@ -59,6 +59,8 @@ class Http2ClientCodec final : public ClientCodec {
   // The server's settings are here: streams_max() counts.
   [[nodiscard]] bool settled() const { return settled_; }
   [[nodiscard]] std::size_t streams_max() const;
+  // It takes extended CONNECT (RFC 8441 §3): a head with `Upgrade: websocket` may be sent.
+  [[nodiscard]] bool takes_tunnels() const;
 
   // Where reusable().
   StreamId send_head(const RequestHead& head) override;
@@ -108,6 +110,7 @@ class Http2ClientCodec final : public ClientCodec {
   void take_field(std::string_view name, std::string_view value);
   void end_section(StreamId id, bool ended);
   void take_response(Stream& stream, bool ended);
+  static void make_switch(ResponseHead& head);
   void take_trailers(Stream& stream, bool ended);
   void take_data(StreamId id, Bytes bytes);
   void end_response(StreamId id);

@@ -22,6 +22,7 @@ struct Http2ClientCodec::Stream {
   bool any_byte = false;  // of an answer
   bool head_told = false;
   bool bodyless = false;
+  bool tunnel = false;  // was asked for
   bool response_over = false;
 
   void clear();

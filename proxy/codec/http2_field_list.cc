@@ -60,7 +60,9 @@ void Http2FieldList::add_regular(const Headers& headers) {
 
 void Http2FieldList::set_request(const RequestHead& head, std::string_view scheme) {
   begin(head.headers);
-  add(":method", head.method_text);
+  const bool tunnel = is_extended_connect(head);
+  add(":method", tunnel ? std::string_view("CONNECT") : head.method_text.view());
+  if (tunnel) add(":protocol", "websocket");
   add(":scheme", scheme);
   if (!head.authority.empty()) add(":authority", head.authority);
   add(":path", head.target);

@@ -17,6 +17,11 @@
 
 namespace banyan::codec {
 
+// The request is to become a tunnel, by extended CONNECT (RFC 8441 §4).
+[[nodiscard]] inline bool is_extended_connect(const RequestHead& head) {
+  return head.headers.find(HeaderId::upgrade) == "websocket";
+}
+
 // One thread, one message after the other; keeps its memory. What it holds refers to the head
 // that it was set from, and is for nghttp2 to copy before either changes.
 class Http2FieldList {

@@ -43,13 +43,20 @@ bool is_visible(std::string_view text) {
   return find_not_visible(text.data(), end) == end;
 }
 
-enum Pseudo : std::uint8_t { kMethod = 1, kScheme = 2, kAuthority = 4, kPath = 8 };
+enum Pseudo : std::uint8_t {
+  kMethod = 1,
+  kScheme = 2,
+  kAuthority = 4,
+  kPath = 8,
+  kProtocol = 16,  // RFC 8441 §4
+};
 
 std::uint8_t pseudo_of(std::string_view name) {
   if (name == ":method") return kMethod;
   if (name == ":scheme") return kScheme;
   if (name == ":authority") return kAuthority;
   if (name == ":path") return kPath;
+  if (name == ":protocol") return kProtocol;
   return 0;
 }
 
@@ -120,6 +127,7 @@ void Http2RequestFields::begin(const HeadLimits& limits) {
   url_bytes_max_ = limits.url_bytes_max;
   pseudo_seen_ = 0;
   scheme_is_http_ = false;
+  protocol_is_websocket_ = false;
 }
 
 void Http2RequestFields::take(std::string_view name, std::string_view value, RequestHead& head) {
@@ -147,6 +155,10 @@ void Http2RequestFields::take_pseudo(std::string_view name, std::string_view val
   if (pseudo == kMethod) return take_method(value, head);
   if (pseudo == kPath) return take_path(value, head);
   if (pseudo == kAuthority) return take_authority(value, head);
+  if (pseudo == kProtocol) {
+    protocol_is_websocket_ = equals_ignoring_case(value, "websocket");
+    return;
+  }
   scheme_is_http_ = equals_ignoring_case(value, "http") || equals_ignoring_case(value, "https");
 }
 
@@ -171,10 +183,26 @@ void Http2RequestFields::take_authority(std::string_view value, RequestHead& hea
 
 Result<void> Http2RequestFields::end(bool ended, RequestHead& head) {
   head.version = HttpVersion::http2;
+  if (!refused() && (pseudo_seen_ & kProtocol) != 0) take_extended_connect(head);
   if (!refused()) check_pseudo(head);
   if (!refused()) check_host(head);
   if (!refused()) finish(ended, head);
   return result();
+}
+
+// RFC 8441 §4 and §5: the same request as HTTP/1.1 would say it, but for the key of its handshake.
+void Http2RequestFields::take_extended_connect(RequestHead& head) {
+  if (head.method != Method::connect) {
+    return refuse(ErrorCode::malformed_request, ":protocol without CONNECT");
+  }
+  if (head.headers.has(HeaderId::content_length)) {
+    return refuse(ErrorCode::bad_framing, "Content-Length of a tunnel");
+  }
+  if (!protocol_is_websocket_) return refuse(ErrorCode::upgrade_unsupported, ":protocol");
+  head.method_text.assign("GET");
+  head.method = Method::get;
+  head.headers.add(HeaderId::connection, "upgrade");
+  head.headers.add(HeaderId::upgrade, "websocket");
 }
 
 // RFC 9113 §8.3.1 and §8.5.
@@ -211,6 +239,7 @@ void Http2RequestFields::finish(bool ended, RequestHead& head) {
   if (!length) return refuse_as(length.error());
   head.content_length = length->content_length.value_or(0);
   head.expect_continue = head.headers.has_token(HeaderId::expect, "100-continue");
+  if ((pseudo_seen_ & kProtocol) != 0) return;  // what follows is no body
   if (!ended) {
     head.framing = length->content_length ? Framing::content_length : Framing::chunked;
   } else if (head.content_length > 0) {

@@ -54,6 +54,8 @@ class Http2RequestFields : public Http2Section {
   void take(std::string_view name, std::string_view value, RequestHead& head);
   // `ended`: no body follows. Fills what HTTP/1.1 says in its request line and with its framing;
   // Framing::chunked stands for a body of unknown length. Cookie crumbs are one field again.
+  // Extended CONNECT to WebSocket (RFC 8441) becomes the GET without a body and with `Upgrade` that
+  // it stands for; to other protocols it is upgrade_unsupported.
   [[nodiscard]] Result<void> end(bool ended, RequestHead& head);
 
  private:
@@ -61,6 +63,7 @@ class Http2RequestFields : public Http2Section {
   void take_method(std::string_view value, RequestHead& head);
   void take_path(std::string_view value, RequestHead& head);
   void take_authority(std::string_view value, RequestHead& head);
+  void take_extended_connect(RequestHead& head);
   void check_pseudo(const RequestHead& head);
   void check_host(const RequestHead& head);
   void finish(bool ended, RequestHead& head);
@@ -69,6 +72,7 @@ class Http2RequestFields : public Http2Section {
   std::size_t url_bytes_max_ = 0;
   std::uint8_t pseudo_seen_ = 0;
   bool scheme_is_http_ = false;
+  bool protocol_is_websocket_ = false;
 };
 
 // Of an upstream (RFC 9113 §8.3.2). upstream_malformed.

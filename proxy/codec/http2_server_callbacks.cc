@@ -41,11 +41,12 @@ Http2Option options_for(const Http2ServerSettings& settings) {
 }
 
 void say_settings(nghttp2_session& session, const Http2ServerSettings& settings) {
-  const std::array<nghttp2_settings_entry, 4> entries{{
+  const std::array<nghttp2_settings_entry, 5> entries{{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.streams_max},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
        static_cast<std::uint32_t>(settings.head.header_bytes_max)},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
   (void)nghttp2_submit_settings(&session, NGHTTP2_FLAG_NONE, entries.data(), entries.size());

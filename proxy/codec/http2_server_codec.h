@@ -82,6 +82,8 @@ class Http2ServerCodec final : public ServerCodec {
 
   void send_informational(StreamId stream, const ResponseHead& head) override;
   void send_head(StreamId stream, const ResponseHead& head) override;
+  // The same for a tunnel: the client's side goes on after send_end(), and ends by itself.
+  void open_tunnel(StreamId stream, const ResponseHead& head);
   void send_body(StreamId stream, Bytes bytes) override;
   void send_trailers(StreamId stream, const Headers& trailers) override;
   void send_end(StreamId stream) override;

@@ -44,6 +44,11 @@ void Http2ServerCodec::send_head(StreamId id, const ResponseHead& head) {
   }
 }
 
+void Http2ServerCodec::open_tunnel(StreamId id, const ResponseHead& head) {
+  if (Stream* const stream = answering(id)) stream->tunnel = true;
+  send_head(id, head);
+}
+
 void Http2ServerCodec::send_body(StreamId id, Bytes bytes) {
   Stream* const stream = answering(id);
   if (stream == nullptr || stream->write != Stream::Write::body || stream->bodyless) return;
@@ -68,7 +73,7 @@ void Http2ServerCodec::send_end(StreamId id) {
   if (stream == nullptr || stream->write != Stream::Write::body) return;
   if (!stream->response_promised.is_kept()) return reset(id);
   stream->write = Stream::Write::ended;
-  let_go(*stream);
+  if (!stream->tunnel) let_go(*stream);
   if (std::exchange(stream->deferred, false)) {
     (void)nghttp2_session_resume_data(session_.get(), to_nghttp2(id));
   }
@@ -141,6 +146,7 @@ void Http2ServerCodec::on_frame_sent(const nghttp2_frame& frame) {
 void Http2ServerCodec::on_message_sent(std::int32_t id) {
   if (nghttp2_session_get_stream_remote_close(session_.get(), id) != 0) return;
   const Stream* const stream = find(static_cast<StreamId>(id));
+  if (stream != nullptr && stream->tunnel) return;
   const bool malformed = stream != nullptr && stream->malformed;
   (void)nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id,
                                   malformed ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_NO_ERROR);

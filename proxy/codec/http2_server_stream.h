@@ -20,6 +20,7 @@ struct Http2ServerCodec::Stream {
   bool blocked = false;  // on_response_blocked() was told
   bool malformed = false;
   bool was_reset = false;
+  bool tunnel = false;  // each side ends by itself
   Http2BodyQueue body;
   Headers trailers;  // of the response
   PromisedLength promised;

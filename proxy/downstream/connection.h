@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "config/snapshot.h"
 #include "proxy/net/deferred_delete.h"
+#include "proxy/net/tcp_transport.h"
 #include "proxy/net/transport.h"
 
 namespace banyan::downstream {
@@ -25,6 +26,11 @@ class Connection : public net::Deferrable {
     // one comes.
     virtual void on_http2(Connection& connection, std::shared_ptr<const config::Listener> listener,
                           std::unique_ptr<net::Transport> transport, Bytes rest) = 0;
+    // The proxy in front has said for whom it speaks: the same, for a connection that begins with
+    // `rest`. The transport was started, and is now to be started for another.
+    virtual void on_proxied(Connection& connection,
+                            std::shared_ptr<const config::Listener> listener,
+                            std::unique_ptr<net::TcpTransport> transport, std::string rest) = 0;
 
    protected:
     ~Owner() = default;

@@ -125,18 +125,21 @@ void DownstreamConnection::next_request() {
     transport_->pause_reading();
     return arm_timer();
   }
-  if (!waiting_.empty()) {
-    // A body among them may be borrowed by an upstream until the iteration ends.
-    auto held = std::make_unique<net::HeldBytes>(std::exchange(waiting_, {}));
-    const Bytes bytes = held->bytes();
-    services_.loop.defer_delete(std::move(held));
-    feed(bytes);
-  }
+  feed_waiting();
   if (state_ != State::open) return;
   if (waiting_.empty() && !body_paused_) transport_->resume_reading();
   if (exchange_ != nullptr) return;
   if (read_ended_) return linger();
   arm_timer();
+}
+
+void DownstreamConnection::feed_waiting() {
+  if (waiting_.empty()) return;
+  // A body among them may be borrowed by an upstream until the iteration ends.
+  auto held = std::make_unique<net::HeldBytes>(std::exchange(waiting_, {}));
+  const Bytes bytes = held->bytes();
+  services_.loop.defer_delete(std::move(held));
+  feed(bytes);
 }
 
 void DownstreamConnection::on_read_end() {
@@ -219,6 +222,15 @@ void DownstreamConnection::send_trailers(const Headers& trailers) {
   codec_.send_trailers(stream_, trailers);
 }
 void DownstreamConnection::send_end() { codec_.send_end(stream_); }
+
+void DownstreamConnection::open_tunnel(const ResponseHead& head) {
+  codec_.switch_protocols(stream_, head);
+  transport_->limit_reads(net::Loop::kReadSlabBytes);
+  feed_waiting();
+  if (state_ != State::open) return;
+  if (!body_paused_) transport_->resume_reading();
+  if (read_ended_) codec_.feed_eof();
+}
 
 void DownstreamConnection::abort() {
   transport_->reset();

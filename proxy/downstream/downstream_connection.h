@@ -5,6 +5,8 @@
 //     \         \-> lingering -> closed  the response was sent, the client may still be writing
 //      \----------------------^
 //
+// An exchange that becomes a tunnel is the last one.
+//
 // Lingering: the sending side is closed, what still comes is read and dropped for a bounded time,
 // so that an early answer reaches a client that is in the middle of its upload (RFC 9112 §9.6).
 // Owned by its worker, which is told when it is over.
@@ -76,6 +78,9 @@ class DownstreamConnection final : public Connection,
   void send_body(Bytes bytes) override;
   void send_trailers(const Headers& trailers) override;
   void send_end() override;
+  void expect_tunnel() override { codec_.start_drain(); }
+  void open_tunnel(const ResponseHead& head) override;
+  void end_tunnel() override { transport_->finish(); }
   void abort() override;
   void pause_reading() override;
   void resume_reading() override;
@@ -89,6 +94,7 @@ class DownstreamConnection final : public Connection,
   void begin_http1(Bytes bytes);
   void feed(Bytes bytes);
   void next_request();
+  void feed_waiting();
   void linger();
   void close();
   void arm_timer();

@@ -46,6 +46,43 @@ void Http2Connection::Stream::send_end() {
   codec().send_end(id_);
   connection_.flush_later();
 }
+void Http2Connection::Stream::expect_tunnel() {
+  expects_tunnel_ = true;
+  pause_reading();
+}
+// RFC 8441 §5: what was asked for without a key is answered without one.
+void Http2Connection::Stream::open_tunnel(const ResponseHead& head) {
+  ResponseHead opened;
+  opened.status = 200;
+  opened.framing = Framing::chunked;
+  opened.headers.add_from(head.headers, [](const Header& h) {
+    return h.id != HeaderId::upgrade && !equals_ignoring_case(h.name, "sec-websocket-accept");
+  });
+  codec().open_tunnel(id_, opened);
+  expects_tunnel_ = false;
+  resume_reading();
+  if (!early_.empty()) {
+    auto held = std::make_unique<net::HeldBytes>(std::exchange(early_, {}));
+    const Bytes bytes = held->bytes();
+    connection_.services_.loop.defer_delete(std::move(held));
+    take_body(bytes);
+  }
+  if (early_end_) take_end();
+}
+void Http2Connection::Stream::take_body(Bytes bytes) {
+  if (expects_tunnel_) {
+    early_.append(bytes);
+  } else if (exchange_ != nullptr) {
+    exchange_->on_request_body(bytes);
+  }
+}
+void Http2Connection::Stream::take_end() {
+  if (expects_tunnel_) {
+    early_end_ = true;
+  } else if (exchange_ != nullptr) {
+    exchange_->on_request_end();
+  }
+}
 void Http2Connection::Stream::abort() {
   codec().reset(id_);
   connection_.flush_later();
@@ -61,6 +98,7 @@ std::size_t Http2Connection::Stream::unsent() const {
 }
 
 void Http2Connection::Stream::on_exchange_done() {
+  early_.clear();
   connection_.services_.loop.defer_delete(std::move(exchange_));
 }
 
@@ -186,9 +224,7 @@ void Http2Connection::on_request(codec::StreamId id, RequestHead& head) {
 }
 
 void Http2Connection::on_request_body(codec::StreamId id, Bytes bytes) {
-  if (Stream* const s = find(id); s != nullptr && s->exchange() != nullptr) {
-    s->exchange()->on_request_body(bytes);
-  }
+  if (Stream* const s = find(id)) s->take_body(bytes);
 }
 
 void Http2Connection::on_request_trailers(codec::StreamId id, const Headers& trailers) {
@@ -198,9 +234,7 @@ void Http2Connection::on_request_trailers(codec::StreamId id, const Headers& tra
 }
 
 void Http2Connection::on_request_end(codec::StreamId id) {
-  if (Stream* const s = find(id); s != nullptr && s->exchange() != nullptr) {
-    s->exchange()->on_request_end();
-  }
+  if (Stream* const s = find(id)) s->take_end();
 }
 
 void Http2Connection::on_request_error(codec::StreamId id, const RequestHead& head, Error error) {

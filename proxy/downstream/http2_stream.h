@@ -22,6 +22,10 @@ class Http2Connection::Stream final : public net::Deferrable,
   // Until it is over.
   [[nodiscard]] exchange::Exchange* exchange() const { return exchange_.get(); }
 
+  // Of the request, while there is an exchange.
+  void take_body(Bytes bytes);
+  void take_end();
+
   // After the exchange: reset where the client has taken nothing since the last call.
   void expect_progress();
 
@@ -31,6 +35,9 @@ class Http2Connection::Stream final : public net::Deferrable,
   void send_body(Bytes bytes) override;
   void send_trailers(const Headers& trailers) override;
   void send_end() override;
+  void expect_tunnel() override;
+  void open_tunnel(const ResponseHead& head) override;
+  void end_tunnel() override { send_end(); }
   void abort() override;
   void pause_reading() override { codec().pause(id_); }
   void resume_reading() override;
@@ -47,6 +54,9 @@ class Http2Connection::Stream final : public net::Deferrable,
   const std::shared_ptr<const config::Listener> listener_;  // that it began with
   const codec::StreamId id_;
   std::size_t unsent_ = std::numeric_limits<std::size_t>::max();  // when last looked at
+  bool expects_tunnel_ = false;
+  bool early_end_ = false;
+  std::string early_;  // of a tunnel that is not open yet: a stream's window of it at most
   std::unique_ptr<exchange::Exchange> exchange_;
 };
 

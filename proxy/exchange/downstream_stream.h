@@ -12,6 +12,9 @@ namespace banyan::exchange {
 // Implemented by the connection; outlives the exchange. Loop thread only.
 //   send_informational* -> send_head -> send_body* -> send_trailers? -> send_end
 //   or abort() at any time
+//   Where a tunnel is asked for:
+//   expect_tunnel -> send_informational* -> open_tunnel -> send_body* -> end_tunnel?
+//                                       \-> send_head …
 class DownstreamStream {
  public:
   virtual void send_informational(const ResponseHead& head) = 0;
@@ -19,6 +22,14 @@ class DownstreamStream {
   virtual void send_body(Bytes bytes) = 0;
   virtual void send_trailers(const Headers& trailers) = 0;
   virtual void send_end() = 0;
+  // What the client sends may be meant for the tunnel already, so no other request is read behind
+  // this one, however it is answered.
+  virtual void expect_tunnel() = 0;
+  // `head` is a 101 with its Upgrade. The client's bytes come as a body from now on, those that
+  // came before from inside this call.
+  virtual void open_tunnel(const ResponseHead& head) = 0;
+  // Nothing more goes to the client; it may go on.
+  virtual void end_tunnel() = 0;
   // The client must see that the response is not whole.
   virtual void abort() = 0;
   virtual void pause_reading() = 0;

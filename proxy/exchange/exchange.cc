@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "proxy/codec/upgrade.h"
 #include "proxy/comparison/outcome.h"
 #include "proxy/exchange/choice.h"
 #include "proxy/exchange/error_response.h"
@@ -30,6 +31,7 @@ Exchange::~Exchange() { services_.loop.cancel_after_flush(*this); }
 void Exchange::start(RequestHead& head) {
   heads_->request.swap(head);
   take_head();
+  if (upgrade_) expect_tunnel();
   decide();
 }
 
@@ -42,6 +44,7 @@ void Exchange::refuse(const RequestHead& head, Error error) {
 void Exchange::take_head() {
   const RequestHead& request = heads_->request;
   client_ = client_of(request.headers, downstream_.peer(), listener_.trusted_proxies);
+  upgrade_ = request.headers.has(HeaderId::upgrade) && !codec::upgrade_of(request).empty();
   grpc_ = is_grpc(request);
   if (!grpc_) return;
   if (const auto timeout = grpc_timeout(request)) deadline_ = started_ + *timeout;
@@ -137,6 +140,9 @@ void Exchange::forward() {
   stage_ = Stage::forward;
   heads_->forwarded.clear();
   forward_request(heads_->request, forward_rules(), heads_->forwarded);
+  if (upgrade_ && !ask_for_tunnel()) {
+    return fail({ErrorCode::upgrade_unsupported, Side::local, Retry::unsafe, {}});
+  }
   if (migration_ != nullptr) to_arm(migration_->form(decision_.arm, matched_), heads_->forwarded);
   lease_->send_head(heads_->forwarded);
   if (downstream_blocked_) lease_->pause_reading();
@@ -152,6 +158,7 @@ void Exchange::forward() {
 
 void Exchange::on_request_body(Bytes bytes) {
   if (stage_ == Stage::finished) return;
+  if (tunnel_ != nullptr) return tunnel_->on_client_bytes(bytes);
   const std::uint64_t size_max = plan_->snapshot->limits.body_bytes;
   if (request_body_.bytes() + bytes.size() > size_max) {
     return fail({ErrorCode::body_too_large, Side::downstream, Retry::unsafe, "limits.body_bytes"});
@@ -164,6 +171,7 @@ void Exchange::on_request_trailers(const Headers& trailers) { heads_->trailers =
 
 void Exchange::on_request_end() {
   if (stage_ == Stage::finished) return;
+  if (tunnel_ != nullptr) return tunnel_->on_client_end();
   request_body_.end();
   arm_timer();
 }
@@ -214,6 +222,7 @@ void Exchange::shape_response(ResponseHead& head) {
 }
 
 void Exchange::on_stream_response(ResponseHead& head) {
+  if (head.status == 101) return open_tunnel(head);
   stage_ = Stage::respond;
   status_ = head.status;
   if (grpc_) grpc_status_ = grpc_status_in(head.headers);
@@ -250,6 +259,7 @@ void Exchange::on_stream_end() {
 
 // Also before the response: what blocks then is the client's response before this one.
 void Exchange::on_downstream_blocked() {
+  if (tunnel_ != nullptr) return tunnel_->on_client_blocked();
   downstream_blocked_ = true;
   unsent_ = std::numeric_limits<std::size_t>::max();
   if (lease_ != nullptr) lease_->pause_reading();
@@ -258,6 +268,7 @@ void Exchange::on_downstream_blocked() {
 
 void Exchange::on_downstream_writable() {
   downstream_blocked_ = false;
+  if (tunnel_ != nullptr) return tunnel_->on_client_writable();
   if (lease_ != nullptr) lease_->resume_reading();
   arm_timer();
 }
@@ -303,7 +314,10 @@ void Exchange::fall_back(const Error& error) {
 }
 
 void Exchange::on_request_error(Error error) {
-  if (stage_ != Stage::finished) fail(std::move(error));
+  if (stage_ == Stage::finished) return;
+  // A stream of HTTP/2 is gone as soon as both of its sides have ended.
+  if (tunnel_ != nullptr && tunnel_->both_ended()) return on_tunnel_over(std::nullopt);
+  fail(std::move(error));
 }
 
 void Exchange::fail(Error error) {
@@ -348,22 +362,6 @@ bool Exchange::client_owes() const {
   return !request_body_.ended() && !request_body_.paused() && !waits;
 }
 
-void Exchange::on_timer() {
-  if (grpc_) {
-    return fail({ErrorCode::response_timeout, Side::upstream, Retry::unsafe, "grpc-timeout"});
-  }
-  if (stage_ == Stage::respond || downstream_blocked_) {
-    const std::size_t unsent = downstream_.unsent();
-    if (downstream_blocked_ && unsent < std::exchange(unsent_, unsent)) return arm_timer();
-    const Side side = downstream_blocked_ ? Side::downstream : Side::upstream;
-    return fail({ErrorCode::idle_timeout, side, Retry::unsafe, "timeouts.idle"});
-  }
-  if (client_owes()) {
-    return fail({ErrorCode::request_timeout, Side::downstream, Retry::unsafe, "timeouts.request"});
-  }
-  fail({ErrorCode::response_timeout, Side::upstream, Retry::unsafe, "timeouts.response"});
-}
-
 // ---- 5 finish ---------------------------------------------------------------------------------
 
 void Exchange::finish(shadow::Outcome outcome) {
@@ -376,7 +374,11 @@ void Exchange::finish(shadow::Outcome outcome) {
   observe::ArmStats& arm = stats().of(decision_.arm, role());
   arm.requests[observe::code_class(status_)].add();
   if (grpc_) arm.grpc_requests[grpc_status()].add();
-  arm.duration.observe(duration);
+  if (tunnel_ == nullptr) {
+    arm.duration.observe(duration);
+  } else {
+    close_tunnel();
+  }
   write_record(duration);
   if (shadow_ != 0) {
     services_.shadows.primary_finished(shadow_, recording_->finish(outcome, duration));

@@ -3,6 +3,8 @@
 //   decide -> connect -> forward -> respond -> finished       any stage may fail(); finish() runs
 //                ^---------/ retry, fallback to legacy        exactly once, on every path.
 //
+// After a 101 the stage stays at respond, and a Tunnel carries the bytes.
+//
 // Owned by its connection, lives on one loop, ends with Owner::on_exchange_done(). Reading
 // exchange.cc downwards is reading the life of a request.
 #pragma once
@@ -24,6 +26,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/exchange/shadow_copy.h"
 #include "proxy/exchange/shadow_request.h"
+#include "proxy/exchange/tunnel.h"
 #include "proxy/net/deferred_delete.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/timer_wheel.h"
@@ -37,6 +40,7 @@ class Exchange final : public net::Deferrable,
                        private upstream::StreamEvents,
                        private BodyProducer,
                        private BodyConsumer,
+                       private Tunnel::Owner,
                        private net::AfterFlush {
  public:
   class Owner {
@@ -83,6 +87,12 @@ class Exchange final : public net::Deferrable,
   void skip_for_budget();
   void abandon_shadow();
   void leave_answer_to_pair();
+  void expect_tunnel();
+  [[nodiscard]] bool ask_for_tunnel();
+  [[nodiscard]] bool is_accepted(const ResponseHead& head) const;
+  void accept_key();
+  void open_tunnel(ResponseHead& head);
+  void close_tunnel();
   void recover(Error error);
   void fall_back(const Error& error);
   void shape_response(ResponseHead& head);
@@ -111,6 +121,8 @@ class Exchange final : public net::Deferrable,
   void resume_body() override;
   void take_body(Bytes bytes) override;
   void take_body_end() override;
+  // Tunnel::Owner
+  void on_tunnel_over(std::optional<Error> error) override;
   // net::AfterFlush
   void on_flushed() override;
 
@@ -135,6 +147,7 @@ class Exchange final : public net::Deferrable,
   const config::Timeouts* timeouts_;  // of the upstream
   routing::Decision decision_;
   upstream::Lease lease_;
+  std::unique_ptr<Tunnel> tunnel_;
 
   ShadowCopy copy_;  // until the shadow is launched
   std::optional<comparison::Recording> recording_;
@@ -155,6 +168,7 @@ class Exchange final : public net::Deferrable,
   bool marked_ = false;     // another Banyan's shadow, on a listener that trusts it
   bool downstream_blocked_ = false;
   bool continued_ = false;  // the client was told to send its body
+  bool upgrade_ = false;    // the client asks for a tunnel
   bool grpc_ = false;       // a gRPC call: its only deadline is its own
 };
 

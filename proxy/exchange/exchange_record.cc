@@ -25,8 +25,8 @@ void Exchange::write_record(std::chrono::microseconds duration) {
   record.status = status_;
   if (grpc_) record.grpc_status = static_cast<int>(grpc_status());
   record.error = error_;
-  record.request_bytes = request_body_.bytes();
-  record.response_bytes = response_bytes_;
+  record.request_bytes = tunnel_ ? tunnel_->client_bytes() : request_body_.bytes();
+  record.response_bytes = tunnel_ ? tunnel_->upstream_bytes() : response_bytes_;
   record.duration = duration;
   if (const net::TlsFacts* tls = downstream_.tls()) {
     record.tls = tls->version;

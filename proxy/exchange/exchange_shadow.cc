@@ -9,6 +9,7 @@ namespace banyan::exchange {
 void Exchange::ask_for_shadow(const routing::RequestView& view) {
   if (!migration_->settings->shadow) return;
   if (marked_) return count_skip(shadow::Skip::marked);
+  if (upgrade_) return count_skip(shadow::Skip::upgrade);
   const RequestHead& request = heads_->request;
   auto admission = services_.shadows.admit(*plan_, *migration_,
                                            {request, view, grpc_, decision_.arm, services_.draw()});

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/arm.h"
 #include "proxy/net/address.h"
@@ -40,6 +41,10 @@ class TcpTransport final : public Transport, private Flushable {
   void leave_headroom(std::size_t bytes) { headroom_ = bytes; }
   // What was handed in, without waiting for the end of the iteration.
   void write_now() { flush(); }
+  // The peer speaks for somebody else: peer() from now on.
+  void speaks_for(std::string address) { peer_ = std::move(address); }
+  // To whom it was started for last, as if it had been read: what a reader before that one left.
+  void hand_on(Bytes bytes) { events_->on_read(bytes); }
   void pause_reading() override;
   void resume_reading() override;
   [[nodiscard]] std::size_t backlog() const override;

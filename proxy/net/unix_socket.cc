@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace banyan::net {
 namespace {
@@ -52,7 +53,7 @@ Result<void> is_free(const std::string& path) {
 
 }  // namespace
 
-Result<int> bind_unix(const std::string& path) {
+Result<int> bind_unix(const std::string& path, mode_t mode) {
   if (path.empty() || path.size() > kUnixPathBytesMax) {
     return failed("unix:" + path + ": 1 to " + std::to_string(kUnixPathBytesMax) + " bytes");
   }
@@ -65,7 +66,7 @@ Result<int> bind_unix(const std::string& path) {
   ::unlink(fresh.c_str());
   const sockaddr_un address = address_of(fresh);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::chmod(fresh.c_str(), S_IRUSR | S_IWUSR) != 0 || ::listen(fd, kListenBacklog) != 0 ||
+      ::chmod(fresh.c_str(), mode) != 0 || ::listen(fd, kListenBacklog) != 0 ||
       std::rename(fresh.c_str(), path.c_str()) != 0) {
     Failure failure = failed_now("can not bind", path);
     ::close(fd);
@@ -86,6 +87,33 @@ Result<int> connect_unix(const std::string& path) {
     return failure;
   }
   return fd;
+}
+
+SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
+  struct stat found {};
+  if (::lstat(path_.c_str(), &found) != 0) {
+    path_.clear();
+    return;
+  }
+  device_ = found.st_dev;
+  inode_ = found.st_ino;
+}
+
+void SocketFile::remove() {
+  struct stat found {};
+  const std::string path = std::exchange(path_, {});
+  if (path.empty() || ::lstat(path.c_str(), &found) != 0) return;
+  if (found.st_dev == device_ && found.st_ino == inode_) ::unlink(path.c_str());
+}
+
+void SocketFile::set_mode(mode_t mode) const {
+  if (!path_.empty()) ::chmod(path_.c_str(), mode);
+}
+
+void SocketFile::swap(SocketFile& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
 }
 
 }  // namespace banyan::net

@@ -211,6 +211,8 @@ void add_connections(Page& page, const StatsRegistry& stats) {
   page.add({}, sum(stats, [](const WorkerStats& w) -> const Counter& {
              return w.downstream_connections;
            }));
+  page.begin(MetricType::Gauge, "tunnels", "Exchanges that became tunnels and are open.");
+  page.add({}, sum(stats, [](const WorkerStats& w) -> const Counter& { return w.tunnels; }));
   page.begin(MetricType::Gauge, "upstream_connections", "Open connections to upstreams.");
   for (std::size_t slot = 0; slot < stats.upstreams().size(); ++slot) {
     for (const Role role : kRoles) {

@@ -85,6 +85,7 @@ class WorkerStats {
  public:
   std::array<Counter, kErrorCodeCount> local_errors;
   Counter downstream_connections;  // a gauge
+  Counter tunnels;                 // a gauge
   Counter comparisons_dropped;     // the comparison queue was full
   // Slots must have been made with StatsRegistry before.
   [[nodiscard]] MigrationStats& migration(std::size_t slot) { return migrations_[slot]; }

@@ -46,6 +46,11 @@ void Http1Connection::send_end() {
   codec_.send_end(stream_);
 }
 
+void Http1Connection::end_tunnel() {
+  request_over_ = true;
+  transport_->finish();
+}
+
 bool Http1Connection::may_be_kept() const {
   return state_ == State::busy && !broken_ && sent_any_ && codec_.reusable() &&
          transport_->backlog() == 0 && !endpoint_->gone && !spent();
@@ -101,6 +106,7 @@ void Http1Connection::on_informational(codec::StreamId, ResponseHead& head) {
 
 void Http1Connection::on_response(codec::StreamId, ResponseHead& head) {
   response_told_ = true;
+  if (head.status == 101) request_over_ = false;  // it ends with the tunnel
   if (events_ != nullptr) events_->on_stream_response(head);
 }
 

@@ -22,10 +22,12 @@ class Http1Connection final : public UpstreamConnection,
   [[nodiscard]] std::size_t room() const override { return idle() ? 1 : 0; }
 
   [[nodiscard]] bool ready() const override { return state_ == State::busy; }
+  [[nodiscard]] Tunnels tunnels() const override { return Tunnels::any; }
   void send_head(const RequestHead& head) override;
   void send_body(Bytes bytes) override;
   void send_trailers(const Headers& trailers) override;
   void send_end() override;
+  void end_tunnel() override;
   void pause_reading() override { transport_->pause_reading(); }
   void resume_reading() override { transport_->resume_reading(); }
   void report_to(StreamEvents& events) override { events_ = &events; }

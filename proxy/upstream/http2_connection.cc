@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/codec/http2_field_list.h"
+
 namespace banyan::upstream {
 namespace {
 
@@ -17,7 +19,11 @@ class Http2Connection::Stream final : public UpstreamStream {
   explicit Stream(Http2Connection& of) : connection_(of) {}
 
   [[nodiscard]] bool ready() const override { return !waits_; }
+  [[nodiscard]] Tunnels tunnels() const override {
+    return connection_.codec_.takes_tunnels() ? Tunnels::websocket : Tunnels::none;
+  }
   void send_head(const RequestHead& head) override {
+    tunnel_ = codec::is_extended_connect(head);
     id_ = connection_.codec_.send_head(head);
     connection_.sent_.push_back(this);
     if (paused_) connection_.codec_.pause(id_);
@@ -26,7 +32,11 @@ class Http2Connection::Stream final : public UpstreamStream {
   void send_trailers(const Headers& trailers) override {
     connection_.codec_.send_trailers(id_, trailers);
   }
-  void send_end() override { connection_.codec_.send_end(id_); }
+  // The end of a request that becomes a tunnel is not that of what is sent.
+  void send_end() override {
+    if (!tunnel_) connection_.codec_.send_end(id_);
+  }
+  void end_tunnel() override { connection_.codec_.send_end(id_); }
   void pause_reading() override {
     paused_ = true;
     connection_.codec_.pause(id_);
@@ -51,6 +61,7 @@ class Http2Connection::Stream final : public UpstreamStream {
   bool waits_ = false;
   bool reused_ = false;  // leased on a connection that was there
   bool paused_ = false;
+  bool tunnel_ = false;
 };
 
 Http2Connection::Http2Connection(Lane& lane, std::shared_ptr<Endpoint> endpoint,

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "base/bytes.h"
@@ -24,6 +25,7 @@ class StreamEvents {
   // Only where ready() was false when the lease was given. send_head() may be called now.
   virtual void on_stream_ready() = 0;
   virtual void on_stream_informational(ResponseHead& head) = 0;
+  // 101 only where the request's head had an `Upgrade`: from then on it is a tunnel.
   virtual void on_stream_response(ResponseHead& head) = 0;
   virtual void on_stream_body(Bytes bytes) = 0;
   virtual void on_stream_trailers(const Headers& trailers) = 0;
@@ -46,11 +48,17 @@ class UpstreamStream {
   virtual ~UpstreamStream() = default;
 
   [[nodiscard]] virtual bool ready() const = 0;
+  // To which protocols a request may ask to change. With HTTP/2 it does so by extended CONNECT,
+  // without the key of WebSocket's handshake (RFC 8441 §5). Where ready.
+  enum class Tunnels : std::uint8_t { any, websocket, none };
+  [[nodiscard]] virtual Tunnels tunnels() const = 0;
   // As codec::ClientCodec::send_head(): no Host, framing or connection fields in head.headers.
   virtual void send_head(const RequestHead& head) = 0;
   virtual void send_body(Bytes bytes) = 0;
   virtual void send_trailers(const Headers& trailers) = 0;
   virtual void send_end() = 0;
+  // Of a tunnel: nothing more goes to the upstream, which may go on.
+  virtual void end_tunnel() = 0;
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
   // Somebody else takes the events from now on.

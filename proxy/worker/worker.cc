@@ -6,6 +6,7 @@
 #include "config/scalar.h"
 #include "proxy/downstream/downstream_connection.h"
 #include "proxy/downstream/http2_connection.h"
+#include "proxy/downstream/proxied_connection.h"
 #include "proxy/net/tls_transport.h"
 
 namespace banyan::worker {
@@ -203,19 +204,52 @@ void Worker::on_accept(const std::string& listener, std::unique_ptr<net::TcpTran
   const std::uint64_t connections_max =
       std::max<std::uint64_t>(1, snapshot.limits.connections / snapshot.workers);
   if (connections_.size() >= connections_max + connections_max / kRefusedPart + 1) return;
+  const bool over_limit = connections_.size() >= connections_max;
+  const auto& settings = open->second.settings;
+  if (settings->proxy_protocol) {
+    return begin(
+        std::make_unique<downstream::ProxiedConnection>(*this, services_, settings, std::move(tcp)),
+        over_limit);
+  }
   std::unique_ptr<net::Transport> transport = dress(open->second, std::move(tcp));
   if (transport == nullptr) return;
-  auto connection = std::make_unique<downstream::DownstreamConnection>(
-      *this, services_, open->second.settings, std::move(transport));
-  downstream::DownstreamConnection& accepted = *connection;
+  begin(std::make_unique<downstream::DownstreamConnection>(*this, services_, settings,
+                                                           std::move(transport)),
+        over_limit);
+}
+
+template <class Accepted>
+void Worker::begin(std::unique_ptr<Accepted> connection, bool over_limit) {
+  Accepted& accepted = *connection;
   accepted.place = connections_.size();
   connections_.push_back(std::move(connection));
   stats_.downstream_connections.add();
-  if (connections_.size() > connections_max) {
+  if (over_limit) {
     accepted.refuse(ErrorCode::too_many_connections);
   } else {
     accepted.start();
   }
+}
+
+void Worker::on_proxied(downstream::Connection& connection,
+                        std::shared_ptr<const config::Listener> listener,
+                        std::unique_ptr<net::TcpTransport> transport, std::string rest) {
+  net::TcpTransport& carrier = *transport;
+  const auto open = listeners_.find(listener->name);
+  std::unique_ptr<net::Transport> dressed;
+  if (open != listeners_.end()) dressed = dress(open->second, std::move(transport));
+  if (dressed == nullptr) return on_connection_done(connection);
+  auto next = std::make_unique<downstream::DownstreamConnection>(
+      *this, services_, std::move(listener), std::move(dressed));
+  downstream::DownstreamConnection& begun = *next;
+  begun.place = connection.place;
+  loop_.defer_delete(std::exchange(connections_[connection.place], std::move(next)));
+  begun.start();
+  if (rest.empty()) return;
+  auto held = std::make_unique<net::HeldBytes>(std::move(rest));
+  const Bytes bytes = held->bytes();
+  loop_.defer_delete(std::move(held));
+  carrier.hand_on(bytes);
 }
 
 void Worker::on_http2(downstream::Connection& connection,

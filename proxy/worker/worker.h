@@ -90,12 +90,17 @@ class Worker final : public downstream::Connection::Owner {
   void update_clusters(const Assignment& assignment);
   void update_listeners(Assignment& assignment);
   void on_accept(const std::string& listener, std::unique_ptr<net::TcpTransport> tcp);
+  template <class Accepted>
+  void begin(std::unique_ptr<Accepted> connection, bool over_limit);
   [[nodiscard]] std::unique_ptr<net::Transport> dress(const OpenListener& open,
                                                       std::unique_ptr<net::TcpTransport> tcp);
   void on_connection_done(downstream::Connection& connection) override;
   void on_http2(downstream::Connection& connection,
                 std::shared_ptr<const config::Listener> listener,
                 std::unique_ptr<net::Transport> transport, Bytes rest) override;
+  void on_proxied(downstream::Connection& connection,
+                  std::shared_ptr<const config::Listener> listener,
+                  std::unique_ptr<net::TcpTransport> transport, std::string rest) override;
 
   const std::size_t index_;
   net::Loop loop_;

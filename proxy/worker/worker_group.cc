@@ -1,13 +1,18 @@
 #include "proxy/worker/worker_group.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <utility>
 
+#include "config/scalar.h"
 #include "proxy/comparison/comparison_pool.h"
 #include "proxy/net/address.h"
+#include "proxy/net/unix_socket.h"
 #include "proxy/worker/worker.h"
 
 namespace banyan::worker {
@@ -28,6 +33,22 @@ class Countdown {
   std::function<void()> done_;
 };
 
+// Connections of one socket go to whichever worker takes them first.
+Result<std::vector<int>> bind_shared(const std::string& path, mode_t mode, std::size_t workers) {
+  const Result<int> socket = net::bind_unix(path, mode);
+  if (!socket) return tl::unexpected(socket.error());
+  std::vector<int> sockets{*socket};
+  while (sockets.size() < workers) {
+    sockets.push_back(::fcntl(*socket, F_DUPFD_CLOEXEC, 0));
+    if (sockets.back() >= 0) continue;
+    const std::string why = std::strerror(errno);
+    sockets.pop_back();
+    for (const int fd : sockets) ::close(fd);
+    return Failure({ErrorCode::internal, Side::local, Retry::unsafe, why});
+  }
+  return sockets;
+}
+
 }  // namespace
 
 class WorkerGroup::Crew {
@@ -42,10 +63,14 @@ class WorkerGroup::Crew {
     config::Address configured;
     std::string address;
     std::vector<int> sockets;
+    net::SocketFile file;  // of a unix socket, which has no address
+    [[nodiscard]] bool is_of(const config::Listener& listener) const {
+      return listener.socket == file.path() && listener.bind == configured;
+    }
   };
 
   Result<std::map<std::string, Bound>> bind_new(const config::Snapshot& snapshot);
-  static Result<Bound> bind_one(const config::Address& address, std::size_t workers);
+  static Result<Bound> bind_one(const config::Listener& listener, std::size_t workers);
   Assignment assignment_for(std::size_t worker,
                             const std::shared_ptr<const config::Snapshot>& snapshot,
                             const std::shared_ptr<const routing::FlagTable>& flags);
@@ -72,10 +97,18 @@ class WorkerGroup::Crew {
   net::Timer health_timer_;
 };
 
-Result<WorkerGroup::Crew::Bound> WorkerGroup::Crew::bind_one(const config::Address& address,
+Result<WorkerGroup::Crew::Bound> WorkerGroup::Crew::bind_one(const config::Listener& listener,
                                                              std::size_t workers) {
-  Bound bound{address, {}, {}};
-  Result<net::SocketAddress> at = net::SocketAddress::parse(address.host, address.port);
+  Bound bound{listener.bind, {}, {}, {}};
+  if (!listener.socket.empty()) {
+    auto sockets = bind_shared(listener.socket, listener.socket_mode, workers);
+    if (!sockets) return tl::unexpected(sockets.error());
+    bound.address = std::string(config::kUnixScheme) + listener.socket;
+    bound.sockets = std::move(*sockets);
+    bound.file = net::SocketFile(listener.socket);
+    return bound;
+  }
+  Result<net::SocketAddress> at = net::SocketAddress::parse(listener.bind.host, listener.bind.port);
   if (!at) return tl::unexpected(at.error());
   // Alone first: a second process on the same port must not take half of the connections.
   Result<int> socket = net::bind_tcp(*at, net::Sharing::nobody);
@@ -103,8 +136,8 @@ Result<std::map<std::string, WorkerGroup::Crew::Bound>> WorkerGroup::Crew::bind_
   std::map<std::string, Bound> fresh;
   for (const config::Listener& listener : snapshot.listeners) {
     const auto known = listeners_.find(listener.name);
-    if (known != listeners_.end() && known->second.configured == listener.bind) continue;
-    Result<Bound> bound = bind_one(listener.bind, snapshot.workers);
+    if (known != listeners_.end() && known->second.is_of(listener)) continue;
+    Result<Bound> bound = bind_one(listener, snapshot.workers);
     if (!bound) {
       for (const auto& [name, b] : fresh) {
         for (const int fd : b.sockets) ::close(fd);
@@ -158,7 +191,9 @@ void WorkerGroup::Crew::assign(const std::shared_ptr<const config::Snapshot>& sn
   std::map<std::string, Bound> next;
   for (const config::Listener& listener : snapshot->listeners) {
     auto fresh = bound.extract(listener.name);
-    next.insert(fresh.empty() ? listeners_.extract(listener.name) : std::move(fresh));
+    const auto kept =
+        next.insert(fresh.empty() ? listeners_.extract(listener.name) : std::move(fresh)).position;
+    kept->second.file.set_mode(listener.socket_mode);
   }
   listeners_ = std::move(next);
 }
@@ -254,6 +289,7 @@ void WorkerGroup::start_drain() {
 }
 
 void WorkerGroup::stop(config::milliseconds timeout, std::function<void(std::uint64_t)> done) {
+  for (auto& [name, bound] : crew_->listeners_) bound.file.remove();
   auto over = std::make_shared<bool>(false);
   auto finished = [this, over, done](std::uint64_t cut) {
     if (std::exchange(*over, true)) return;

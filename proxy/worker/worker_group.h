@@ -62,7 +62,7 @@ class WorkerGroup {
   // force for every request whose head arrives afterwards, and the shadows it stops are cut off.
   void turn(Done done);
 
-  // The address that a listener is bound to, `IP:PORT`, by name.
+  // The address that a listener is bound to, `IP:PORT` or `unix:PATH`, by name.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> addresses() const;
 
   // Connections are asked to close (`Connection: close`), everything is still served.

@@ -35,22 +35,30 @@ def address_of(text):
     return host.strip("[]"), int(port)
 
 
+def socket_for(address):
+    """A socket that is not connected, where it connects to, and what Host then says."""
+    if isinstance(address, str) and address.startswith("unix:"):
+        return socket.socket(socket.AF_UNIX), address[len("unix:"):], "test"
+    host, port = address_of(address) if isinstance(address, str) else address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.socket(family), (host, port), f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 class Connection:
     """One connection. Not for several threads."""
 
     def __init__(self, address, timeout_s=TIMEOUT_S, receive_buffer=None):
-        host_port = address_of(address) if isinstance(address, str) else address
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.sock, to, self.authority = socket_for(address)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(timeout_s)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.sock.family != socket.AF_UNIX:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            self.sock.connect(host_port)
+            self.sock.connect(to)
         except OSError:
             self.sock.close()
             raise
-        self.authority = f"{host_port[0]}:{host_port[1]}"
         self.pending = b""
 
     def __enter__(self):

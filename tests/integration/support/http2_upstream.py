@@ -155,11 +155,14 @@ class _Connection:
 
 
 class Http2Upstream:
-    def __init__(self, name, behaviour=None, max_streams=100, window=65_535):
+    def __init__(self, name, behaviour=None, max_streams=100, window=65_535,
+                 extended_connect=False):
         self.name = name
         self.behaviour = behaviour or answer()
         self.settings = {h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: max_streams,
                          h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
+        if extended_connect:
+            self.settings[h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL] = 1
         self.reads = True  # gives windows back
         self.requests = []
         self.connections = []
@@ -218,6 +221,21 @@ def answer(status=200, body=b"ok", headers=(), trailers=()):
         if trailers:
             stream.trailers_end(list(trailers))
     return behave
+
+
+def echo(stream):
+    """Opens a tunnel, and says back what it hears until it has heard all."""
+    stream.head(200)
+    sent, changed = 0, stream.connection.changed
+    while True:
+        with changed:
+            assert changed.wait_for(
+                lambda: len(stream.body) > sent or stream.ended.is_set(), timeout=30)
+            data = stream.body[sent:]
+        if not data:
+            return stream.send(b"", end=True)
+        stream.send(data)
+        sent += len(data)
 
 
 def hold(event, then=None):

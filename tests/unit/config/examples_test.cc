@@ -89,6 +89,9 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(full->listeners.at(0).via, Listener().via);
   EXPECT_EQ(full->listeners.at(0).x_forwarded, Listener().x_forwarded);
   EXPECT_EQ(full->listeners.at(0).expose_arm, Listener().expose_arm);
+  EXPECT_EQ(full->listeners.at(0).proxy_protocol, Listener().proxy_protocol);
+  EXPECT_EQ(full->listeners.at(1).socket, "/run/banyan/beside.sock");
+  EXPECT_EQ(full->listeners.at(1).socket_mode, Listener().socket_mode);
   const Http2Limits& http2 = full->listeners.at(0).http2;
   EXPECT_EQ(http2.max_concurrent_streams, Http2Limits().max_concurrent_streams);
   EXPECT_EQ(http2.stream_window, Http2Limits().stream_window);
@@ -168,6 +171,11 @@ std::size_t load_examples_of(const std::string& page) {
 }
 
 TEST(Documentation, TheExamplesOfTlsLoad) { EXPECT_EQ(load_examples_of("tls.md"), 4U); }
+
+TEST(Documentation, TheExamplesOfListenersAndTunnelsLoad) {
+  EXPECT_EQ(load_examples_of("listeners.md"), 2U);
+  EXPECT_EQ(load_examples_of("tunnels.md"), 1U);
+}
 
 TEST(Documentation, TheExampleOfGrpcLoads) { EXPECT_EQ(load_examples_of("grpc.md"), 1U); }
 

@@ -328,8 +328,26 @@ TEST(Load, ListenersAndUpstreamsAreChecked) {
            "or a digit"},
           {"listeners: [{ name: a, bind: \":80\" }]",
            "1:30 listeners[0].bind: \":80\": expected IP:PORT, [IPv6]:PORT or localhost:PORT"},
-          {"listeners: [{ name: a, bind: \"[::1]:0\", proxy_protocol: off }]",
-           "1:41 listeners[0].proxy_protocol: unknown key"},
+          {"listeners: [{ name: a, bind: \"[::1]:0\", proxy_protocol: on }]",
+           "1:57 listeners[0].proxy_protocol: expected one of off, required, found \"on\""},
+          {"listeners: [{ name: a, bind: \"[::1]:0\", proxy_protocol: required }]",
+           "1:57 listeners[0].proxy_protocol: nobody's header would be believed: trusted_proxies "
+           "is needed"},
+          {"listeners: [{ name: a, bind: \"[::1]:0\", socket_mode: 0660 }]",
+           "1:54 listeners[0].socket_mode: has no meaning without a unix socket"},
+          {"listeners: [{ name: a, bind: \"unix:/s\", socket_mode: 660 }, "
+           "{ name: b, bind: \"unix:/s\" }]",
+           "1:78 listeners[1].bind: unix:/s is taken by listeners[0].bind (unix:/s)"},
+          {"listeners: [{ name: a, bind: \"unix:/s\" }]\nadmin: { bind: \"unix:/s\" }",
+           "1:30 listeners[0].bind: unix:/s is taken by admin.bind (unix:/s)"},
+          {"listeners: [{ name: a, bind: \"unix:\" }]",
+           "1:30 listeners[0].bind: \"unix:\": behind unix: stands a path of 1 to 100 bytes "
+           "without control characters"},
+          {"listeners: [{ name: a, bind: \"unix:/s\", socket_mode: 0680 }]",
+           "1:54 listeners[0].socket_mode: expected a file mode such as 0660, found the number "
+           "0680"},
+          {"listeners: [{ name: a, bind: \"unix:/s\", socket_mode: \"1777\" }]",
+           "1:54 listeners[0].socket_mode: expected a file mode such as 0660, found \"1777\""},
           {"listeners: [{ name: a, bind: \"[::1]:0\", forwarded: { via: 1 } }]",
            "1:59 listeners[0].forwarded.via: expected true or false, found the number 1"},
           {"listeners: [{ name: a, bind: \"[::1]:0\", forwarded: { x_forwarded: no } }]",

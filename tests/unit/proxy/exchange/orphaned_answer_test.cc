@@ -314,10 +314,12 @@ class UnsentShadowTest : public test::LoopTest, public OrphanedAnswer::Owner {
   class Stream final : public upstream::UpstreamStream {
    public:
     [[nodiscard]] bool ready() const override { return true; }
+    [[nodiscard]] Tunnels tunnels() const override { return Tunnels::none; }
     void send_head(const RequestHead&) override {}
     void send_body(Bytes) override {}
     void send_trailers(const Headers&) override {}
     void send_end() override {}
+    void end_tunnel() override {}
     void pause_reading() override {}
     void resume_reading() override { reads = true; }
     void report_to(upstream::StreamEvents& to) override { events = &to; }

@@ -123,6 +123,7 @@ TEST(Metrics, HaveTheFamiliesThatScrapersRelyOn) {
                              "banyan_upstream_healthy",
                              "banyan_upstream_connections",
                              "banyan_downstream_connections",
+                             "banyan_tunnels",
                              "banyan_log_dropped_total",
                              "banyan_build_info",
                              "process_cpu_seconds_total",
