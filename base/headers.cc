@@ -59,6 +59,11 @@ void Headers::add_line(HeaderId id, std::string_view value) {
   push(at, start.name_size, value.size(), id);
 }
 
+void Headers::add_line(std::string_view name, HeaderId id, std::string_view value) {
+  if (id == HeaderId::other) return append(name, value, id);
+  add_line(id, value);
+}
+
 void Headers::append(std::string_view name, std::string_view value, HeaderId id) {
   const std::size_t at = bytes_.size();
   char* to = bytes_.extend(name.size() + value.size() + kLineMarksSize);

@@ -55,6 +55,8 @@ class Headers {
   void add(HeaderId id, std::string_view value);
   // The same where `value` is known to be one line: a codec let it pass, or it is our own.
   void add_line(HeaderId id, std::string_view value);
+  // And where the name need not be a known one: it is a valid name, and `id` is its id.
+  void add_line(std::string_view name, HeaderId id, std::string_view value);
   void add(const Header& header) { add(header.name, header.value); }
   // Whole lines as a parser found them, into an empty object: each is a valid name, ": ", a value
   // and CRLF. Each is then told, in order, and not looked at again.
@@ -72,6 +74,10 @@ class Headers {
   void keep_only(Keep keep);
   // Leaves those that have no id in `ids`.
   void remove(HeaderIds ids);
+  // Of the field that was added last: no table of HPACK may keep it, here or further on (RFC 7541
+  // §6.2.3). It goes with the field wherever that is copied to.
+  void never_index_last() { fields_.back().never_indexed = true; }
+  [[nodiscard]] bool is_never_indexed(std::size_t i) const { return fields_[i].never_indexed; }
   // Keeps the memory.
   void clear();
   // Room for so much at once, where it is known that it will be needed.
@@ -133,6 +139,7 @@ class Headers {
     std::uint32_t name_size;
     std::uint32_t value_size;
     HeaderId id;
+    bool never_indexed;
     [[nodiscard]] std::uint32_t end() const { return at + name_size + value_size + kLineMarksSize; }
   };
 
@@ -145,7 +152,7 @@ class Headers {
   void append(std::string_view name, std::string_view value, HeaderId id);
   void push(std::size_t at, std::size_t name_size, std::size_t value_size, HeaderId id) {
     fields_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name_size),
-                       static_cast<std::uint32_t>(value_size), id});
+                       static_cast<std::uint32_t>(value_size), id, false});
     note(id);
   }
   void note(HeaderId id) {

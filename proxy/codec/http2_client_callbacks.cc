@@ -65,7 +65,8 @@ ssize_t Http2ClientCodec::Callbacks::on_read_body(nghttp2_session* session, std:
                                                   std::uint8_t*, std::size_t size_max,
                                                   std::uint32_t* flags, nghttp2_data_source*,
                                                   void* user) {
-  Stream* const stream = codec_of(user).find(id_of(id));
+  Http2ClientCodec& codec = codec_of(user);
+  Stream* const stream = codec.find(id_of(id));
   if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;  // it is about to be reset
   const std::size_t size = stream->body.next(size_max);
   const bool ends = stream->request_ended && size == stream->body.size();
@@ -75,7 +76,7 @@ ssize_t Http2ClientCodec::Callbacks::on_read_body(nghttp2_session* session, std:
   if (ends && !stream->request_trailers.empty()) {
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     Http2FieldList& fields = field_list_scratch();
-    fields.set_trailers(stream->request_trailers);
+    fields.set_trailers(stream->request_trailers, codec.indexing_);
     nghttp2_submit_trailer(session, id, fields.data(), fields.size());
   }
   return static_cast<ssize_t>(size);
@@ -145,8 +146,9 @@ int Http2ClientCodec::Callbacks::on_begin_headers(nghttp2_session*, const nghttp
 int Http2ClientCodec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*,
                                            const std::uint8_t* name, std::size_t name_size,
                                            const std::uint8_t* value, std::size_t value_size,
-                                           std::uint8_t, void* user) {
-  codec_of(user).take_field(text(name, name_size), text(value, value_size));
+                                           std::uint8_t flags, void* user) {
+  codec_of(user).take_field(
+      {text(name, name_size), text(value, value_size), (flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0});
   return 0;
 }
 

@@ -98,7 +98,7 @@ void Http2ClientCodec::forget(StreamId id) {
 
 StreamId Http2ClientCodec::send_head(const RequestHead& head) {
   Http2FieldList& fields = field_list_scratch();
-  fields.set_request(head, scheme_);
+  fields.set_request(head, scheme_, indexing_);
   const bool tunnel = is_extended_connect(head);
   const bool has_body = tunnel || head.framing != Framing::none;
   nghttp2_data_provider body{{}, &Callbacks::on_read_body};
@@ -289,9 +289,9 @@ void Http2ClientCodec::begin_section(StreamId id) {
   }
 }
 
-void Http2ClientCodec::take_field(std::string_view name, std::string_view value) {
-  if (reading_ == Reading::head) response_fields_.take(name, value, head_);
-  if (reading_ == Reading::trailers) trailer_fields_.take(name, value, trailers_);
+void Http2ClientCodec::take_field(const Http2Field& field) {
+  if (reading_ == Reading::head) response_fields_.take(field, head_);
+  if (reading_ == Reading::trailers) trailer_fields_.take(field, trailers_);
 }
 
 void Http2ClientCodec::end_section(StreamId id, bool ended) {

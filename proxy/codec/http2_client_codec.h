@@ -26,6 +26,7 @@
 #include "proxy/codec/codec.h"
 #include "proxy/codec/http2_body_queue.h"
 #include "proxy/codec/http2_fields.h"
+#include "proxy/codec/http2_indexing.h"
 #include "proxy/codec/http2_session.h"
 
 namespace banyan::codec {
@@ -107,7 +108,7 @@ class Http2ClientCodec final : public ClientCodec {
   void receive(Bytes bytes);
 
   void begin_section(StreamId id);
-  void take_field(std::string_view name, std::string_view value);
+  void take_field(const Http2Field& field);
   void end_section(StreamId id, bool ended);
   void take_response(Stream& stream, bool ended);
   static void make_switch(ResponseHead& head);
@@ -132,6 +133,7 @@ class Http2ClientCodec final : public ClientCodec {
   Http2TrailerFields trailer_fields_;
   ResponseHead head_;
   Headers trailers_;
+  FieldIndexing indexing_;  // of what is sent
   Reading reading_ = Reading::nothing;
   std::string fault_;  // of the connection
   unsigned barren_ = 0;

@@ -49,16 +49,25 @@ std::string_view Http2FieldList::lower_case(std::string_view name) {
   return {to, name.size()};
 }
 
-void Http2FieldList::add_regular(const Headers& headers) {
-  for (const Header h : headers) {
+// nghttp2 has one flag for what need not and for what must not be indexed: the latter goes on from
+// there, which is more than was asked and never less.
+void Http2FieldList::add_regular(const Headers& headers, FieldIndexing& indexing) {
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const Header h = headers[i];
     if (kNotCopied.has(h.id)) continue;
     const bool known = h.id != HeaderId::other;
     add(known ? name_of(h.id) : lower_case(h.name), h.value);
-    if (kNeverIndexed.has(h.id)) fields_.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+    const bool never = kNeverIndexed.has(h.id) || headers.is_never_indexed(i);
+    const nghttp2_nv& added = fields_.back();
+    if (never ||
+        !indexing.pays(h.id, {reinterpret_cast<const char*>(added.name), added.namelen}, h.value)) {
+      fields_.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+    }
   }
 }
 
-void Http2FieldList::set_request(const RequestHead& head, std::string_view scheme) {
+void Http2FieldList::set_request(const RequestHead& head, std::string_view scheme,
+                                 FieldIndexing& indexing) {
   begin(head.headers);
   const bool tunnel = is_extended_connect(head);
   add(":method", tunnel ? std::string_view("CONNECT") : head.method_text.view());
@@ -66,27 +75,27 @@ void Http2FieldList::set_request(const RequestHead& head, std::string_view schem
   add(":scheme", scheme);
   if (!head.authority.empty()) add(":authority", head.authority);
   add(":path", head.target);
-  add_regular(head.headers);
+  add_regular(head.headers, indexing);
   if (head.framing == Framing::content_length) {
     add_number(name_of(HeaderId::content_length), head.content_length);
   }
 }
 
-void Http2FieldList::set_response(const ResponseHead& head) {
+void Http2FieldList::set_response(const ResponseHead& head, FieldIndexing& indexing) {
   begin(head.headers);
   const char* const end =
       std::to_chars(status_.data(), status_.data() + status_.size(), head.status).ptr;
   add(":status", {status_.data(), static_cast<std::size_t>(end - status_.data())});
-  add_regular(head.headers);
+  add_regular(head.headers, indexing);
   const bool may_have_length = head.status >= 200 && head.status != 204;  // RFC 9110 §8.6
   if (may_have_length && head.content_length) {
     add_number(name_of(HeaderId::content_length), *head.content_length);
   }
 }
 
-void Http2FieldList::set_trailers(const Headers& trailers) {
+void Http2FieldList::set_trailers(const Headers& trailers, FieldIndexing& indexing) {
   begin(trailers);
-  add_regular(trailers);
+  add_regular(trailers, indexing);
 }
 
 Http2FieldList& field_list_scratch() {

@@ -14,6 +14,7 @@
 
 #include "base/message.h"
 #include "base/text_buffer.h"
+#include "proxy/codec/http2_indexing.h"
 
 namespace banyan::codec {
 
@@ -27,10 +28,11 @@ namespace banyan::codec {
 class Http2FieldList {
  public:
   // head.scheme is not known to a RequestHead: `scheme` is "http" or "https".
-  void set_request(const RequestHead& head, std::string_view scheme);
+  // `indexing` is that of the connection, here and below.
+  void set_request(const RequestHead& head, std::string_view scheme, FieldIndexing& indexing);
   // `Content-Length` from head.content_length where such a status may have one.
-  void set_response(const ResponseHead& head);
-  void set_trailers(const Headers& trailers);
+  void set_response(const ResponseHead& head, FieldIndexing& indexing);
+  void set_trailers(const Headers& trailers, FieldIndexing& indexing);
 
   [[nodiscard]] const nghttp2_nv* data() const { return fields_.data(); }
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
@@ -40,7 +42,7 @@ class Http2FieldList {
   // `name` is in lower case and lives as long as the head.
   void add(std::string_view name, std::string_view value);
   void add_number(std::string_view name, std::uint64_t number);
-  void add_regular(const Headers& headers);
+  void add_regular(const Headers& headers, FieldIndexing& indexing);
   [[nodiscard]] std::string_view lower_case(std::string_view name);
 
   std::vector<nghttp2_nv> fields_;

@@ -92,8 +92,9 @@ bool Http2Section::within_limits(std::string_view name, std::string_view value) 
   return true;
 }
 
-Http2Section::Kind Http2Section::admit(std::string_view name, std::string_view value) {
+Http2Section::Kind Http2Section::admit(const Http2Field& field) {
   if (fault_) return Kind::refused;
+  const auto& [name, value, never_indexed] = field;
   const bool is_pseudo = name.starts_with(':');
   if (!within_limits(name, value)) {
     refuse(ErrorCode::head_too_large, "too many or too large fields");
@@ -107,14 +108,25 @@ Http2Section::Kind Http2Section::admit(std::string_view name, std::string_view v
   return is_pseudo ? Kind::pseudo : Kind::regular;
 }
 
+void Http2Section::add_to(Headers& headers, const Http2Field& field) const {
+  headers.add_line(field.name, id_, field.value);
+  if (field.never_indexed) headers.never_index_last();
+}
+
+void Http2Section::check_name(std::string_view name) {
+  id_ = header_id(name);
+  const bool known = id_ != HeaderId::other;
+  const bool valid = known ? name == name_of(id_) : is_lower_case_name(name);
+  if (!valid) return refuse(ErrorCode::malformed_request, "field name");
+}
+
 void Http2Section::check_regular(std::string_view name, std::string_view value) {
-  if (!is_lower_case_name(name)) return refuse(ErrorCode::malformed_request, "field name");
+  check_name(name);
   if (!is_value(value)) return refuse(ErrorCode::malformed_request, "field value");
-  const HeaderId id = header_id(name);
-  if (kConnectionSpecific.has(id)) {
+  if (kConnectionSpecific.has(id_)) {
     return refuse(ErrorCode::malformed_request, "connection-specific field");
   }
-  if (id == HeaderId::te && !equals_ignoring_case(value, "trailers")) {
+  if (id_ == HeaderId::te && !equals_ignoring_case(value, "trailers")) {
     refuse(ErrorCode::malformed_request, "TE is not `trailers`");
   }
 }
@@ -124,24 +136,30 @@ void Http2Section::check_regular(std::string_view name, std::string_view value) 
 void Http2RequestFields::begin(const HeadLimits& limits) {
   Http2Section::begin(limits.header_bytes_max, limits.header_count_max);
   cookie_.clear();
+  cookie_never_indexed_ = false;
   url_bytes_max_ = limits.url_bytes_max;
   pseudo_seen_ = 0;
   scheme_is_http_ = false;
   protocol_is_websocket_ = false;
 }
 
-void Http2RequestFields::take(std::string_view name, std::string_view value, RequestHead& head) {
-  switch (admit(name, value)) {
+void Http2RequestFields::take(const Http2Field& field, RequestHead& head) {
+  switch (admit(field)) {
     case Kind::refused:
       return;
     case Kind::pseudo:
-      return take_pseudo(name, value, head);
+      return take_pseudo(field.name, field.value, head);
     case Kind::regular:
-      if (name != "cookie") return head.headers.add(name, value);
-      if (value.empty()) return;
-      if (cookie_.size() > 0) cookie_.append("; ");  // RFC 9113 §8.2.3
-      cookie_.append(value);
+      return field.name == "cookie" ? take_cookie(field) : add_to(head.headers, field);
   }
+}
+
+// RFC 9113 §8.2.3.
+void Http2RequestFields::take_cookie(const Http2Field& crumb) {
+  if (crumb.value.empty()) return;
+  if (cookie_.size() > 0) cookie_.append("; ");
+  cookie_.append(crumb.value);
+  cookie_never_indexed_ = cookie_never_indexed_ || crumb.never_indexed;
 }
 
 void Http2RequestFields::take_pseudo(std::string_view name, std::string_view value,
@@ -234,7 +252,10 @@ void Http2RequestFields::finish(bool ended, RequestHead& head) {
   if (Result<void> resolved = resolve_target(head.target, head); !resolved) {
     return refuse_as(resolved.error());
   }
-  if (cookie_.size() > 0) head.headers.add(HeaderId::cookie, cookie_.view());
+  if (cookie_.size() > 0) {
+    head.headers.add_line(HeaderId::cookie, cookie_.view());
+    if (cookie_never_indexed_) head.headers.never_index_last();
+  }
   const Result<BodyLength> length = request_body_length(head.version, head.headers);
   if (!length) return refuse_as(length.error());
   head.content_length = length->content_length.value_or(0);
@@ -266,15 +287,15 @@ void Http2ResponseFields::begin(const HeadLimits& limits) {
   Http2Section::begin(limits.header_bytes_max, limits.header_count_max);
 }
 
-void Http2ResponseFields::take(std::string_view name, std::string_view value, ResponseHead& head) {
-  switch (admit(name, value)) {
+void Http2ResponseFields::take(const Http2Field& field, ResponseHead& head) {
+  switch (admit(field)) {
     case Kind::refused:
       return;
     case Kind::pseudo:
-      if (name == ":status") return take_status(value, head);
+      if (field.name == ":status") return take_status(field.value, head);
       return refuse(ErrorCode::upstream_malformed, "unknown pseudo-header");
     case Kind::regular:
-      head.headers.add(name, value);
+      add_to(head.headers, field);
   }
 }
 
@@ -318,8 +339,8 @@ void Http2TrailerFields::begin(const HeadLimits& limits) {
   Http2Section::begin(scan.bytes_max, scan.fields_max);
 }
 
-void Http2TrailerFields::take(std::string_view name, std::string_view value, Headers& kept) {
-  switch (admit(name, value)) {
+void Http2TrailerFields::take(const Http2Field& field, Headers& kept) {
+  switch (admit(field)) {
     case Kind::refused:
       return;
     case Kind::pseudo:
@@ -327,9 +348,9 @@ void Http2TrailerFields::take(std::string_view name, std::string_view value, Hea
     case Kind::regular:
       break;
   }
-  const TrailerUse use = trailer_use(name);
+  const TrailerUse use = trailer_use(field.name);
   if (use == TrailerUse::refuse) return refuse(ErrorCode::bad_framing, "field behind the body");
-  if (use == TrailerUse::forward) kept.add(name, value);
+  if (use == TrailerUse::forward) add_to(kept, field);
 }
 
 }  // namespace banyan::codec

@@ -19,6 +19,12 @@
 
 namespace banyan::codec {
 
+struct Http2Field {
+  std::string_view name;
+  std::string_view value;
+  bool never_indexed;  // nor may it be where it goes on to (RFC 7541 §6.2.3)
+};
+
 // What the sections have in common: the syntax of a field and the limits (RFC 9113 §8.2).
 class Http2Section {
  public:
@@ -30,7 +36,9 @@ class Http2Section {
   void begin(std::size_t bytes_max, std::size_t fields_max);
   // A regular field may be added to a head; a pseudo-header stands in its place and has a value
   // that is one line.
-  [[nodiscard]] Kind admit(std::string_view name, std::string_view value);
+  [[nodiscard]] Kind admit(const Http2Field& field);
+  // A regular field that was just admitted.
+  void add_to(Headers& headers, const Http2Field& field) const;
   // Keeps the first fault.
   void refuse(ErrorCode code, std::string_view detail);
   [[nodiscard]] Result<void> result() const;
@@ -38,10 +46,12 @@ class Http2Section {
  private:
   [[nodiscard]] bool within_limits(std::string_view name, std::string_view value);
   void check_regular(std::string_view name, std::string_view value);
+  void check_name(std::string_view name);
 
   std::optional<Error> fault_;
   std::size_t bytes_left_ = 0;
   std::size_t fields_left_ = 0;
+  HeaderId id_ = HeaderId::other;  // of the field that was admitted last
   bool regular_seen_ = false;
   bool cookie_seen_ = false;
 };
@@ -51,7 +61,7 @@ class Http2RequestFields : public Http2Section {
  public:
   // `head` is empty and stays the same until end().
   void begin(const HeadLimits& limits);
-  void take(std::string_view name, std::string_view value, RequestHead& head);
+  void take(const Http2Field& field, RequestHead& head);
   // `ended`: no body follows. Fills what HTTP/1.1 says in its request line and with its framing;
   // Framing::chunked stands for a body of unknown length. Cookie crumbs are one field again.
   // Extended CONNECT to WebSocket (RFC 8441) becomes the GET without a body and with `Upgrade` that
@@ -63,12 +73,14 @@ class Http2RequestFields : public Http2Section {
   void take_method(std::string_view value, RequestHead& head);
   void take_path(std::string_view value, RequestHead& head);
   void take_authority(std::string_view value, RequestHead& head);
+  void take_cookie(const Http2Field& crumb);
   void take_extended_connect(RequestHead& head);
   void check_pseudo(const RequestHead& head);
   void check_host(const RequestHead& head);
   void finish(bool ended, RequestHead& head);
 
   TextBuffer cookie_;
+  bool cookie_never_indexed_ = false;
   std::size_t url_bytes_max_ = 0;
   std::uint8_t pseudo_seen_ = 0;
   bool scheme_is_http_ = false;
@@ -79,7 +91,7 @@ class Http2RequestFields : public Http2Section {
 class Http2ResponseFields : public Http2Section {
  public:
   void begin(const HeadLimits& limits);
-  void take(std::string_view name, std::string_view value, ResponseHead& head);
+  void take(const Http2Field& field, ResponseHead& head);
   // `asked` is the method of the request. 101 is refused, other 1xx are not, unless `ended`.
   // Framing::chunked stands for a body of unknown length, Framing::none for one that is ended
   // before it began, whatever was asked: trailers only, for gRPC.
@@ -93,7 +105,7 @@ class Http2ResponseFields : public Http2Section {
 class Http2TrailerFields : public Http2Section {
  public:
   void begin(const HeadLimits& limits);
-  void take(std::string_view name, std::string_view value, Headers& kept);
+  void take(const Http2Field& field, Headers& kept);
   // bad_framing, as behind chunked bodies.
   [[nodiscard]] Result<void> end() const { return result(); }
 };

@@ -76,8 +76,9 @@ Http2Session Http2ServerCodec::Callbacks::new_session(Http2ServerCodec& codec,
       });
   nghttp2_session_callbacks_set_on_header_callback(
       c, [](nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
-            const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-        of(user).take_field(bytes_of(name, name_size), bytes_of(value, value_size));
+            const std::uint8_t* value, std::size_t value_size, std::uint8_t flags, void* user) {
+        of(user).take_field({bytes_of(name, name_size), bytes_of(value, value_size),
+                             (flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0});
         return 0;
       });
   nghttp2_session_callbacks_set_on_frame_recv_callback(

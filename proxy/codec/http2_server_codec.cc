@@ -37,7 +37,9 @@ Http2ServerCodec::Http2ServerCodec(Http2ServerEvents& events, ByteSink& sink,
     : events_(events),
       sink_(sink),
       limits_(settings.head),
-      session_(Callbacks::new_session(*this, settings)) {}
+      session_(Callbacks::new_session(*this, settings)),
+      barren_(settings.barren_burst, settings.barren_rate),
+      forced_resets_(settings.forced_reset_burst, settings.forced_reset_rate) {}
 
 Http2ServerCodec::~Http2ServerCodec() = default;
 
@@ -184,11 +186,11 @@ void Http2ServerCodec::begin_section(StreamId id, bool is_request) {
   }
 }
 
-void Http2ServerCodec::take_field(Bytes name, Bytes value) {
+void Http2ServerCodec::take_field(const Http2Field& field) {
   if (section_is_request_) {
-    request_fields_.take(name, value, head_);
+    request_fields_.take(field, head_);
   } else {
-    trailer_fields_.take(name, value, trailers_);
+    trailer_fields_.take(field, trailers_);
   }
   const bool refused = section_is_request_ ? request_fields_.refused() : trailer_fields_.refused();
   if (refused && ++passed_over_ > kFieldsPassedOverMax) end_soon(NGHTTP2_ENHANCE_YOUR_CALM);

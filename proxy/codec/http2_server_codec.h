@@ -23,6 +23,7 @@
 #include "proxy/codec/codec.h"
 #include "proxy/codec/http2_body_queue.h"
 #include "proxy/codec/http2_fields.h"
+#include "proxy/codec/http2_indexing.h"
 #include "proxy/codec/http2_session.h"
 #include "proxy/codec/token_bucket.h"
 
@@ -38,6 +39,13 @@ struct Http2ServerSettings {
   std::uint32_t connection_window = 1024 * 1024;  // of all bodies together
   std::uint32_t reset_burst = 200;  // streams that the client may reset, and how many a second
   std::uint32_t reset_rate = 33;
+  // Streams that a client makes us reset.
+  std::uint32_t forced_reset_burst = 100;
+  std::uint32_t forced_reset_rate = 10;
+  // Frames that bring nothing further (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, DATA without
+  // payload): how many at first, and how many a second.
+  std::uint32_t barren_burst = 1'000;
+  std::uint32_t barren_rate = 50;
 };
 
 class Http2ServerEvents : public ServerEvents {
@@ -56,14 +64,8 @@ class Http2ServerCodec final : public ServerCodec {
  public:
   // Unsent payload of all streams together above which every one of them is blocked.
   static constexpr std::size_t kHeldMax = std::size_t{1024} * 1024;
-  // Frames that bring nothing further (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, DATA without
-  // payload): how many at first, how many a second, and how many more for each frame that does.
-  static constexpr double kBarrenBurst = 1'000;
-  static constexpr double kBarrenRate = 50;
+  // Frames that bring nothing which one that does gives back.
   static constexpr double kBarrenPerUseful = 4;
-  // Streams that a client makes us reset.
-  static constexpr double kForcedResetBurst = 100;
-  static constexpr double kForcedResetRate = 10;
   // Answers to PING and SETTINGS that wait for a client that does not read.
   static constexpr std::size_t kAnswersMax = 200;
   // Fields of one section that are decoded although it is refused already.
@@ -119,7 +121,7 @@ class Http2ServerCodec final : public ServerCodec {
   Stream& add(StreamId id);
 
   void begin_section(StreamId id, bool is_request);
-  void take_field(Bytes name, Bytes value);
+  void take_field(const Http2Field& field);
   void end_section(StreamId id, bool is_request, bool ended);
   void take_request(Stream& stream, bool ended);
   void take_trailers(Stream& stream, bool ended);
@@ -155,8 +157,9 @@ class Http2ServerCodec final : public ServerCodec {
   Http2TrailerFields trailer_fields_;
   RequestHead head_;
   Headers trailers_;
-  TokenBucket barren_{kBarrenBurst, kBarrenRate};
-  TokenBucket forced_resets_{kForcedResetBurst, kForcedResetRate};
+  FieldIndexing indexing_;  // of what is sent
+  TokenBucket barren_;
+  TokenBucket forced_resets_;
   std::size_t held_ = 0;  // unsent payload of all streams
   std::size_t passed_over_ = 0;
   StreamId section_ = 0;  // whose fields are being read; 0: nobody's

@@ -22,7 +22,7 @@ void Http2ServerCodec::send_informational(StreamId id, const ResponseHead& head)
   Stream* const stream = answering(id);
   if (stream == nullptr || stream->write != Stream::Write::pending) return;
   Http2FieldList& fields = field_list_scratch();
-  fields.set_response(head);
+  fields.set_response(head, indexing_);
   (void)nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, to_nghttp2(id), nullptr,
                                fields.data(), fields.size(), nullptr);
 }
@@ -36,7 +36,7 @@ void Http2ServerCodec::send_head(StreamId id, const ResponseHead& head) {
     stream->response_promised = PromisedLength(head.content_length.value_or(0));
   }
   Http2FieldList& fields = field_list_scratch();
-  fields.set_response(head);
+  fields.set_response(head, indexing_);
   nghttp2_data_provider body{{.ptr = stream}, Callbacks::on_read_body};
   if (nghttp2_submit_response(session_.get(), to_nghttp2(id), fields.data(), fields.size(),
                               stream->bodyless ? nullptr : &body) != 0) {
@@ -109,7 +109,7 @@ std::ptrdiff_t Http2ServerCodec::read_body(Stream& stream, std::size_t size_max,
   if (stream.trailers.empty()) return static_cast<std::ptrdiff_t>(size);
   flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
   Http2FieldList& fields = field_list_scratch();
-  fields.set_trailers(stream.trailers);
+  fields.set_trailers(stream.trailers, indexing_);
   (void)nghttp2_submit_trailer(session_.get(), to_nghttp2(stream.id), fields.data(), fields.size());
   return static_cast<std::ptrdiff_t>(size);
 }

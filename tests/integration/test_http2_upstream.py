@@ -2,8 +2,10 @@
 import hashlib
 import threading
 
+import hpack
 import pytest
 
+from support import h2
 from support import http2_upstream as up2
 from support.http import Connection
 from support.http2_upstream import Http2Upstream
@@ -293,3 +295,35 @@ def test_a_drain_lets_streams_finish_and_says_goodbye(proxy_to, monolith2):
     go.set()
     assert all(a.status == 200 for a in answers(clients))
     assert proxy.process.wait(timeout=20) == 0
+
+
+def test_rfc7541_6_2_3_what_is_never_indexed_stays_so_both_ways(proxy_to):
+    def secretive(stream):
+        stream.ended.wait(30)
+        stream.head(200, [hpack.NeverIndexedHeaderTuple("x-set-token", "s"), ("x-plain", "p")],
+                    end=True)
+    with Http2Upstream("monolith", secretive) as upstream:
+        proxy = proxy_to(upstream)
+        with h2.Client(proxy.address) as client:
+            block = (h2.fields(h2.request_fields(more=[("x-plain", "p")])) +
+                     h2.never_indexed("x-token", "s") + h2.never_indexed("cookie", "a=" + "b" * 40))
+            client.send(h2.frame(h2.HEADERS, h2.END_STREAM | h2.END_HEADERS, 1, block))
+            answered = client.answer(1)
+        assert upstream.requests[0].never_indexed == {"x-token", "cookie"}
+        marked = {field[0] for field in hpack.Decoder().decode(answered.blocks[0])
+                  if not field.indexable}
+        assert marked == {"x-set-token"}
+
+
+def test_fields_that_are_new_each_time_take_no_place_in_the_table(proxy_to):
+    with Http2Upstream("monolith") as upstream:
+        proxy = proxy_to(upstream)
+        with h2.Client(proxy.address) as client:
+            for i in range(20):
+                client.request(2 * i + 1, more=[("x-request-id", f"request-{i}"), ("x-plain", "p")])
+                assert client.answer(2 * i + 1).status == 200
+        assert [(r.header("x-request-id"), r.header("x-plain")) for r in upstream.requests] == \
+            [(f"request-{i}", "p") for i in range(20)]
+        assert upstream.requests[0].never_indexed == set()
+        assert "x-request-id" in upstream.requests[-1].never_indexed
+        assert "x-plain" not in upstream.requests[-1].never_indexed

@@ -35,6 +35,10 @@ def fields(pairs):
     return b"".join(b"\0" + _text(raw(name)) + _text(raw(value)) for name, value in pairs)
 
 
+def never_indexed(name, value):
+    return b"\x10" + _text(name.encode()) + _text(value.encode())
+
+
 def request_fields(method="GET", path="/shop/a", more=()):
     return [(":method", method), (":scheme", "http"), (":authority", "x"), (":path", path), *more]
 
@@ -64,6 +68,7 @@ class Stream:
     def __init__(self):
         self.status, self.body, self.ended, self.reset = None, b"", False, None
         self.heads = 0
+        self.blocks = []  # as they came
 
     @property
     def over(self):
@@ -169,6 +174,7 @@ class Client:
         elif kind == HEADERS:
             stream = self.stream(number)
             stream.heads += 1
+            stream.blocks.append(payload)
             if stream.heads == 1 or stream.status < 200:
                 stream.status = _status(payload)
             stream.ended = stream.ended or bool(flags & END_STREAM)

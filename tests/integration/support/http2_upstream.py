@@ -27,6 +27,8 @@ class Stream:
     def __init__(self, connection, number, headers):
         self.connection, self.number = connection, number
         self.headers = [(n.decode(), v.decode()) for n, v in headers]
+        self.never_indexed = {field[0].decode() for field in headers
+                              if not getattr(field, "indexable", True)}
         self.method = self.header(":method")
         self.target = self.header(":path")
         self.body = b""

@@ -35,7 +35,8 @@ TEST(Rfc9113Section8_3_1Request, IsWrittenWithPseudoHeadersFirst) {
   head.headers.add("X-Some-Name", "Some Value");
   head.headers.add("Accept", "*/*");
   Http2FieldList list;
-  list.set_request(head, "https");
+  FieldIndexing indexing;
+  list.set_request(head, "https", indexing);
   EXPECT_EQ(text_of(list),
             ":method: POST\n:scheme: https\n:authority: h:80\n:path: /a?b\n"
             "x-some-name: Some Value\naccept: */*\ncontent-length: 18446744073709551615\n");
@@ -45,7 +46,8 @@ TEST(Rfc9113Section8_3_1Request, AuthorityIsNotMadeUp) {
   RequestHead head = post();
   head.authority.clear();
   Http2FieldList list;
-  list.set_request(head, "http");
+  FieldIndexing indexing;
+  list.set_request(head, "http", indexing);
   EXPECT_EQ(text_of(list), ":method: POST\n:scheme: http\n:path: /a?b\n");
 }
 
@@ -57,7 +59,8 @@ TEST(Rfc9113Section8_2_2ConnectionFields, AreNotWritten) {
   }
   head.headers.add("TE", "trailers");
   Http2FieldList list;
-  list.set_request(head, "http");
+  FieldIndexing indexing;
+  list.set_request(head, "http", indexing);
   EXPECT_EQ(text_of(list),
             ":method: POST\n:scheme: http\n:authority: h:80\n:path: /a?b\nte: trailers\n");
 }
@@ -70,7 +73,8 @@ TEST(Rfc9113Section8_3_2Response, IsWrittenWithItsStatusAndLength) {
   head.headers.add("Set-Cookie", "a=b");
   head.headers.add("Set-Cookie", "c=d");
   Http2FieldList list;
-  list.set_response(head);
+  FieldIndexing indexing;
+  list.set_response(head, indexing);
   EXPECT_EQ(text_of(list), ":status: 200\nset-cookie: a=b\nset-cookie: c=d\ncontent-length: 0\n");
 }
 
@@ -80,7 +84,8 @@ TEST(Rfc9110Section8_6ContentLength, IsNotWrittenWhereThereCanBeNone) {
     head.status = status;
     head.content_length = 3;
     Http2FieldList list;
-    list.set_response(head);
+    FieldIndexing indexing;
+    list.set_response(head, indexing);
     EXPECT_EQ(text_of(list), ":status: " + std::to_string(status) + "\n");
   }
 }
@@ -89,8 +94,36 @@ TEST(Rfc7541Section7_1_3NeverIndexed, CredentialsAreNeverIndexed) {
   RequestHead head = post();
   head.headers.add("Authorization", "Basic x");
   Http2FieldList list;
-  list.set_request(head, "http");
+  FieldIndexing indexing;
+  list.set_request(head, "http", indexing);
   EXPECT_NE(text_of(list).find("!authorization: Basic x\n"), std::string::npos);
+}
+
+TEST(Rfc7541Section6_2_3NeverIndexed, StaysSoWhereTheFieldGoesOnTo) {
+  Headers came;
+  came.add("x-token", "secret");
+  came.never_index_last();
+  came.add("x-other", "v");
+  Headers forwarded;
+  forwarded.add(HeaderId::te, "trailers");
+  forwarded.add_from(came, HeaderIds{});
+  Http2FieldList list;
+  FieldIndexing indexing;
+  list.set_trailers(forwarded, indexing);
+  EXPECT_EQ(text_of(list), "te: trailers\n!x-token: secret\nx-other: v\n");
+}
+
+TEST(Http2FieldList, DoesNotIndexWhatIsNewEachTime) {
+  Http2FieldList list;
+  FieldIndexing indexing;
+  Headers fields;
+  for (int i = 0; i < 20; ++i) {
+    fields.clear();
+    fields.add("x-request-id", "request-" + std::to_string(i));
+    fields.add("accept", "*/*");
+    list.set_trailers(fields, indexing);
+  }
+  EXPECT_EQ(text_of(list), "!x-request-id: request-19\naccept: */*\n");
 }
 
 TEST(Http2FieldList, KeepsManyLoweredNamesInPlace) {
@@ -101,9 +134,10 @@ TEST(Http2FieldList, KeepsManyLoweredNamesInPlace) {
     wanted += "x-name-" + std::to_string(i) + ": v\n";
   }
   Http2FieldList list;
-  list.set_trailers(trailers);
+  FieldIndexing indexing;
+  list.set_trailers(trailers, indexing);
   EXPECT_EQ(text_of(list), wanted);
-  list.set_trailers({});
+  list.set_trailers({}, indexing);
   EXPECT_EQ(list.size(), 0U);
 }
 

@@ -17,7 +17,7 @@ Result<void> read_request(const Fields& fields, bool ended, RequestHead& head,
                           const HeadLimits& limits = {}) {
   Http2RequestFields reader;
   reader.begin(limits);
-  for (const auto& [name, value] : fields) reader.take(name, value, head);
+  for (const auto& [name, value] : fields) reader.take({name, value, false}, head);
   return reader.end(ended, head);
 }
 
@@ -209,7 +209,8 @@ TEST(Rfc9113Section8_2_3Cookie, OfOneSectionDoNotStayForTheNext) {
   for (const char* crumb : {"a=1", "b=2"}) {
     RequestHead head;
     reader.begin({});
-    for (const auto& [name, value] : get({{"cookie", crumb}})) reader.take(name, value, head);
+    for (const auto& [name, value] : get({{"cookie", crumb}}))
+      reader.take({name, value, false}, head);
     ASSERT_TRUE(reader.end(true, head));
     EXPECT_EQ(*head.headers.find(HeaderId::cookie), crumb);
   }
@@ -297,7 +298,7 @@ struct Answered {
 Result<void> read_response(const Fields& fields, ResponseHead& head, const Answered& how = {}) {
   Http2ResponseFields reader;
   reader.begin({});
-  for (const auto& [name, value] : fields) reader.take(name, value, head);
+  for (const auto& [name, value] : fields) reader.take({name, value, false}, head);
   return reader.end(how.asked, how.ended, head);
 }
 
@@ -362,7 +363,7 @@ std::string trailers(const Fields& fields) {
   Http2TrailerFields reader;
   Headers kept;
   reader.begin({});
-  for (const auto& [name, value] : fields) reader.take(name, value, kept);
+  for (const auto& [name, value] : fields) reader.take({name, value, false}, kept);
   const Result<void> read = reader.end();
   return read ? std::string(kept.lines()) : std::string(reason_of(read.error().code));
 }

@@ -106,7 +106,7 @@ TEST_F(Rfc9113, Section5_1_1StreamsOfClientsAreOddAndAscend) {
   // number that is too small is not served, and costs.
   feed(headers(3, get()));
   EXPECT_THAT(told(), testing::Not(Contains("3 GET /a")));
-  for (int i = 0; i < Http2ServerCodec::kBarrenBurst; ++i) feed(headers(3, get()));
+  for (int i = 0; i < static_cast<int>(limits.barren_burst); ++i) feed(headers(3, get()));
   EXPECT_EQ(end_of_connection(), "ENHANCE_YOUR_CALM");
 }
 
@@ -470,7 +470,7 @@ std::string many(const std::string& text, int times) {
 }
 
 TEST_F(Rfc9113, Section10_5FloodsEndTheConnection) {
-  const int enough = static_cast<int>(Http2ServerCodec::kBarrenBurst) + 100;
+  const int enough = static_cast<int>(limits.barren_burst) + 100;
   const std::string post_1 = headers(1, post(), 0);
   EXPECT_EQ(end_after(many(settings({{3, 100}}), enough)), "ENHANCE_YOUR_CALM");
   EXPECT_EQ(end_after(many(window_update(0, 1), enough)), "ENHANCE_YOUR_CALM");
@@ -480,6 +480,24 @@ TEST_F(Rfc9113, Section10_5FloodsEndTheConnection) {
   EXPECT_EQ(end_after(post_1 + many(padding, enough)), "ENHANCE_YOUR_CALM");
   EXPECT_EQ(end_after(many(frame(NGHTTP2_PRIORITY, 0, 1, number(0, 5)), enough)),
             "ENHANCE_YOUR_CALM");
+}
+
+TEST_F(Rfc9113, Section10_5TheBudgetOfFramesIsTheOneThatIsSet) {
+  limits.barren_burst = 20;
+  open();  // whose SETTINGS and acknowledgement count
+  feed(many(ping(), 15));
+  EXPECT_EQ(end_of_connection(), "");
+  feed(many(ping(), 10));
+  EXPECT_EQ(end_of_connection(), "ENHANCE_YOUR_CALM");
+}
+
+TEST_F(Rfc9113, Section10_5TheBudgetOfForcedResetsIsTheOneThatIsSet) {
+  limits.forced_reset_burst = 2;
+  open();
+  for (const StreamId id : {1U, 3U}) feed(headers(id, get()) + window_update(id, 0x7FFFFFFF));
+  EXPECT_EQ(end_of_connection(), "");
+  feed(headers(5, get()) + window_update(5, 0x7FFFFFFF));
+  EXPECT_EQ(end_of_connection(), "ENHANCE_YOUR_CALM");
 }
 
 TEST_F(Rfc9113, Section10_5PingsMayKeepAConnectionAlive) {
@@ -513,7 +531,7 @@ TEST_F(Rfc9113, Section10_5RapidResetEndsTheConnection) {
 
 TEST_F(Rfc9113, Section10_5ResetsThatWeAreMadeToSendEndTheConnection) {
   open();
-  const auto resets = static_cast<StreamId>(Http2ServerCodec::kForcedResetBurst);
+  const auto resets = static_cast<StreamId>(limits.forced_reset_burst);
   std::string code;
   for (StreamId i = 0; i < resets + 10 && code.empty(); ++i) {
     feed(headers(2 * i + 1, get()) + window_update(2 * i + 1, 0x7FFFFFFF));
