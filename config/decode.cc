@@ -162,6 +162,10 @@ constexpr std::array kHttp2Keys{
     Key<Http2Limits>{"connection_window", size<&Http2Limits::connection_window, kConnectionWindow>},
     Key<Http2Limits>{"reset_burst", count<&Http2Limits::reset_burst, kResets>},
     Key<Http2Limits>{"reset_rate", count<&Http2Limits::reset_rate, kResets>},
+    Key<Http2Limits>{"forced_reset_burst", count<&Http2Limits::forced_reset_burst, kResets>},
+    Key<Http2Limits>{"forced_reset_rate", count<&Http2Limits::forced_reset_rate, kResets>},
+    Key<Http2Limits>{"control_burst", count<&Http2Limits::control_burst, kResets>},
+    Key<Http2Limits>{"control_rate", count<&Http2Limits::control_rate, kResets>},
 };
 
 void decode_http2(const Cursor& cursor, DraftListener& out) {

@@ -15,11 +15,18 @@ codec::Http2ServerSettings settings_of(const exchange::Services& services,
   settings.head = {.header_bytes_max = limits.header_bytes,
                    .header_count_max = limits.header_count,
                    .url_bytes_max = limits.url_bytes};
-  settings.streams_max = static_cast<std::uint32_t>(listener.http2.max_concurrent_streams);
-  settings.stream_window = static_cast<std::uint32_t>(listener.http2.stream_window);
-  settings.connection_window = static_cast<std::uint32_t>(listener.http2.connection_window);
-  settings.reset_burst = static_cast<std::uint32_t>(listener.http2.reset_burst);
-  settings.reset_rate = static_cast<std::uint32_t>(listener.http2.reset_rate);
+  const auto narrow = [](std::uint64_t of_the_range) {
+    return static_cast<std::uint32_t>(of_the_range);
+  };
+  settings.streams_max = narrow(listener.http2.max_concurrent_streams);
+  settings.stream_window = narrow(listener.http2.stream_window);
+  settings.connection_window = narrow(listener.http2.connection_window);
+  settings.reset_burst = narrow(listener.http2.reset_burst);
+  settings.reset_rate = narrow(listener.http2.reset_rate);
+  settings.forced_reset_burst = narrow(listener.http2.forced_reset_burst);
+  settings.forced_reset_rate = narrow(listener.http2.forced_reset_rate);
+  settings.barren_burst = narrow(listener.http2.control_burst);
+  settings.barren_rate = narrow(listener.http2.control_rate);
   return settings;
 }
 

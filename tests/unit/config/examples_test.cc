@@ -98,6 +98,10 @@ TEST(Examples, FullShowsTheDefaults) {
   EXPECT_EQ(http2.connection_window, Http2Limits().connection_window);
   EXPECT_EQ(http2.reset_burst, Http2Limits().reset_burst);
   EXPECT_EQ(http2.reset_rate, Http2Limits().reset_rate);
+  EXPECT_EQ(http2.forced_reset_burst, Http2Limits().forced_reset_burst);
+  EXPECT_EQ(http2.forced_reset_rate, Http2Limits().forced_reset_rate);
+  EXPECT_EQ(http2.control_burst, Http2Limits().control_burst);
+  EXPECT_EQ(http2.control_rate, Http2Limits().control_rate);
   EXPECT_EQ(full->listeners.at(0).trust_shadow_marker, Listener().trust_shadow_marker);
   EXPECT_EQ(full->listeners.at(0).forward_shadow_writes, Listener().forward_shadow_writes);
   const Upstream& upstream = full->upstreams.at(0);

@@ -674,13 +674,19 @@ TEST(Load, LimitsOfHttp2HaveRanges) {
                   with_http2);
   const auto made = good("upstreams: { old: { endpoints: [\"127.0.0.1:1\"] } }\n" +
                          with_http2("max_concurrent_streams: 7, stream_window: 64KiB, "
-                                    "connection_window: 2MiB, reset_burst: 1, reset_rate: 2"));
+                                    "connection_window: 2MiB, reset_burst: 1, reset_rate: 2, "
+                                    "forced_reset_burst: 3, forced_reset_rate: 4, "
+                                    "control_burst: 5, control_rate: 6"));
   const Http2Limits& limits = made->listeners.at(0).http2;
   EXPECT_EQ(limits.max_concurrent_streams, 7U);
   EXPECT_EQ(limits.stream_window, 64U << 10U);
   EXPECT_EQ(limits.connection_window, 2U << 20U);
   EXPECT_EQ(limits.reset_burst, 1U);
   EXPECT_EQ(limits.reset_rate, 2U);
+  EXPECT_EQ(limits.forced_reset_burst, 3U);
+  EXPECT_EQ(limits.forced_reset_rate, 4U);
+  EXPECT_EQ(limits.control_burst, 5U);
+  EXPECT_EQ(limits.control_rate, 6U);
 }
 
 std::string with_force_arm(std::string_view keys) {
