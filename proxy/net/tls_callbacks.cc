@@ -60,7 +60,7 @@ void TlsTransport::Callbacks::on_message(int is_written, int, int type, const vo
 int TlsTransport::Callbacks::on_session(SSL* ssl, SSL_SESSION* session) {
   auto* const self = static_cast<TlsTransport*>(SSL_get_app_data(ssl));
   if (self == nullptr || SSL_SESSION_is_resumable(session) == 0) return 0;
-  self->client_->keep(self->session_peer_, session);
+  self->client_->context->keep(self->client_->session_peer, session);
   return 1;
 }
 

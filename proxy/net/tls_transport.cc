@@ -62,11 +62,10 @@ std::unique_ptr<TlsTransport> TlsTransport::connect(Loop& loop, Role role, const
                                                     const TlsPeer& peer, TransportEvents& events) {
   std::unique_ptr<TlsTransport> t(new TlsTransport(loop, role, peer.context->get()));
   t->events_ = &events;
-  t->client_ = peer.context;
-  t->session_peer_ = to.to_text() + "/" + peer.name;
+  t->client_.reset(new ClientSide{peer.context, to.to_text() + "/" + peer.name});
   t->name_peer(peer.name);
   SSL_set_connect_state(t->ssl_.get());
-  if (SSL_SESSION* const session = t->client_->session_for(t->session_peer_)) {
+  if (SSL_SESSION* const session = peer.context->session_for(t->client_->session_peer)) {
     SSL_set_session(t->ssl_.get(), session);
     SSL_SESSION_free(session);
   }
@@ -115,23 +114,24 @@ void TlsTransport::on_read(Bytes bytes) {
 }
 
 void TlsTransport::hold(Bytes bytes) {
-  waiting_.assign(bytes);
+  waiting_ = std::make_unique<std::string>(bytes);
   tcp_->pause_reading();
   loop_.turns().wait(*this);
 }
 
 void TlsTransport::on_turn() {
   if (state_ == State::over) return;
-  const std::string bytes = std::exchange(waiting_, {});
+  const std::unique_ptr<std::string> bytes = std::move(waiting_);
   if (state_ == State::handshaking || !paused_) tcp_->resume_reading();
-  take(bytes);
+  take(bytes != nullptr ? Bytes(*bytes) : Bytes());
 }
 
 void TlsTransport::take(Bytes ciphertext) {
   in_ = ciphertext;
   if (state_ == State::handshaking) shake_hands();
   if (state_ == State::open && paused_) {
-    waiting_.assign(in_);  // it came with the end of the handshake; resume_reading() takes it
+    // It came with the end of the handshake; resume_reading() takes it.
+    if (!in_.empty()) waiting_ = std::make_unique<std::string>(in_);
   } else if (state_ == State::open) {
     decrypt();
   }
@@ -195,7 +195,7 @@ void TlsTransport::established() {
   const unsigned char* protocol = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
-  if (size == 0 && client_ != nullptr && client_->needs_protocol()) {
+  if (size == 0 && client_ != nullptr && client_->context->needs_protocol()) {
     return fail(ErrorCode::upstream_tls, "speaks no protocol that was offered by ALPN");
   }
   state_ = State::open;
@@ -203,8 +203,10 @@ void TlsTransport::established() {
   facts_.version = SSL_version(ssl_.get()) == TLS1_3_VERSION ? "1.3" : "1.2";
   facts_.protocol = {reinterpret_cast<const char*>(protocol), size};
   const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
-  if (server_ != nullptr && certificate != nullptr) client_san_ = san_text(certificate);
-  facts_.client_san = client_san_;
+  if (server_ != nullptr && certificate != nullptr) {
+    client_san_ = std::make_unique<const std::string>(san_text(certificate));
+    facts_.client_san = *client_san_;
+  }
   tcp_->limit_reads(read_max_);
   if (paused_) tcp_->pause_reading();
   if (!plain_.empty() || finishing_) loop_.flush_list(role_).add(*this);
@@ -242,8 +244,8 @@ ErrorCode TlsTransport::code_of_fault() const {
 void TlsTransport::fail(ErrorCode code, std::string detail) {
   if (failed_ || state_ == State::over) return;
   const bool was_open = state_ == State::open;
-  failed_ = Error{code, server_ != nullptr ? Side::downstream : Side::upstream,
-                  was_open ? Retry::unsafe : Retry::safe, "TLS: " + std::move(detail)};
+  failed_.reset(new Error{code, server_ != nullptr ? Side::downstream : Side::upstream,
+                          was_open ? Retry::unsafe : Retry::safe, "TLS: " + std::move(detail)});
   state_ = State::over;
   timer_.cancel();
   plain_.clear();
@@ -330,7 +332,7 @@ void TlsTransport::pause_reading() {
 void TlsTransport::resume_reading() {
   paused_ = false;
   if (state_ != State::open || read_ended_) return;
-  if (waiting_.empty()) return tcp_->resume_reading();
+  if (waiting_ == nullptr) return tcp_->resume_reading();
   loop_.turns().wait(*this);
 }
 

@@ -84,6 +84,11 @@ class TlsTransport final : public Transport,
  private:
   enum class State : std::uint8_t { handshaking, open, over };
   struct Callbacks;  // of OpenSSL
+  // Thousands of connections are idle: what few of them have, or only for a moment, is not in each.
+  struct ClientSide {
+    std::shared_ptr<TlsClientContext> context;
+    std::string session_peer;  // what it keeps sessions by
+  };
 
   TlsTransport(Loop& loop, Role role, ssl_ctx_st& context);
   void name_peer(const std::string& name);
@@ -115,19 +120,18 @@ class TlsTransport final : public Transport,
   const Role role_;
   TransportEvents* events_ = nullptr;
   std::shared_ptr<const TlsServerContext> server_;  // one of the two
-  std::shared_ptr<TlsClientContext> client_;
-  std::string session_peer_;  // what client_ keeps sessions by
+  std::unique_ptr<const ClientSide> client_;
   std::unique_ptr<TcpTransport> tcp_;
   SslPtr ssl_;
   OutQueue plain_;
-  Bytes in_;             // ciphertext that is being taken
-  std::string waiting_;  // ciphertext whose turn has not come
+  Bytes in_;                              // ciphertext that is being taken
+  std::unique_ptr<std::string> waiting_;  // ciphertext whose turn has not come
   TlsFacts facts_;
-  std::string client_san_;
+  std::unique_ptr<const std::string> client_san_;
   std::string_view plain_answer_;
   Milliseconds handshake_max_{0};
   Timer timer_;
-  std::optional<Error> failed_;  // told at the next flush
+  std::unique_ptr<Error> failed_;  // told at the next flush
   std::size_t read_max_ = Loop::kReadSlabBytes;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t late_messages_ = 0;
