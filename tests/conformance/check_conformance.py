@@ -17,7 +17,8 @@ PYTHON = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
 REASON = re.compile(r"(none|deviation): \S.{10,}")
 PROMISED = {"RFC 9112": [str(n) for n in range(2, 10)],
             "RFC 9110": ["3", "4", "5", "6", "7", "9", "10", "11", "12", "15"],
-            "RFC 9113": ["3", "4", "5", "6", "7", "8", "10"]}
+            "RFC 9113": ["3", "4", "5", "6", "7", "8", "10"],
+            "RFC 8441": ["3", "4", "5"]}
 
 
 def rows(text):
