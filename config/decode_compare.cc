@@ -96,10 +96,11 @@ void decode_tolerance(const Cursor& cursor, CompareRules& out) {
   });
 }
 
-// What is decoded: the rules, and the file that they name.
+// What is decoded: the rules, the file that they name, and what Banyan asks of its own accord.
 struct DraftRules {
   CompareRules rules;
   Word descriptors;
+  AskingAgain asking_again;
 };
 
 template <void (*kDecode)(const Cursor&, CompareRules&)>
@@ -111,12 +112,41 @@ void decode_descriptors(const Cursor& cursor, DraftRules& out) {
   read_word(cursor, read_file_path, out.descriptors);
 }
 
+void decode_control(const Cursor& cursor, DraftRules& out) {
+  read_percent(cursor, out.asking_again.control_millipercent);
+}
+
+void decode_rate(const Cursor& cursor, AskingAgain& out) {
+  if (!cursor.node.is_text()) {
+    cursor.fail_type("a rate such as 5/s");
+    return;
+  }
+  const auto rate = read_rate(cursor.node.text);
+  if (!rate) return cursor.fail(rate.error());
+  out.reasks_per_second = *rate;
+}
+
+void decode_share(const Cursor& cursor, AskingAgain& out) {
+  read_percent(cursor, out.reask_millipercent);
+}
+
+constexpr std::array kReaskKeys{
+    Key<AskingAgain>{"rate", decode_rate},
+    Key<AskingAgain>{"share", decode_share},
+};
+
+void decode_reask(const Cursor& cursor, DraftRules& out) {
+  decode_block<AskingAgain>(cursor, out.asking_again, kReaskKeys);
+}
+
 constexpr std::array kCompareKeys{
     Key<DraftRules>{"ignore", into_rules<decode_ignore>},
     Key<DraftRules>{"unordered", into_rules<decode_unordered>},
     Key<DraftRules>{"keyed", into_rules<decode_keyed>},
     Key<DraftRules>{"tolerance", into_rules<decode_tolerance>},
     Key<DraftRules>{"descriptors", decode_descriptors},
+    Key<DraftRules>{"control", decode_control},
+    Key<DraftRules>{"reask", decode_reask, Need::optional, in_block<kReaskKeys>},
 };
 
 // `hash` takes the content in: other descriptors give other differences.
@@ -158,6 +188,7 @@ void decode_compare(const Cursor& cursor, DraftMigration& out) {
   if (!decode_block<DraftRules>(cursor, draft, kCompareKeys)) return;
   out.migration.compare_hash = hash_of(draft.rules);
   out.migration.compare = std::move(draft.rules);
+  out.migration.asking_again = draft.asking_again;
   out.descriptors = std::move(draft.descriptors);
 }
 

@@ -112,6 +112,16 @@ Read<routing::Share> read_percent(std::string_view text) {
   return routing::Share{static_cast<std::uint32_t>(thousandths)};
 }
 
+Read<double> read_rate(std::string_view text) {
+  constexpr std::uint64_t kPerSecondMax = 1'000;
+  const std::string_view digits = take_digits(text);
+  const double seconds = text == "/s" ? 1 : text == "/m" ? 60 : text == "/h" ? 3'600 : 0;
+  if (digits.empty() || seconds == 0) return bad("expected a rate such as 5/s, 30/m or 100/h");
+  const double rate = static_cast<double>(number(digits)) / seconds;
+  if (rate > kPerSecondMax) return bad(fmt::format("must be at most {}/s", kPerSecondMax));
+  return rate;
+}
+
 Read<std::string> read_name(std::string_view text) {
   const bool fits = !text.empty() && text.size() <= kNameBytesMax &&
                     (is_lower(text[0]) || is_digit(text[0])) &&

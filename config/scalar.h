@@ -3,6 +3,7 @@
 //   duration := digits ("ms" | "s" | "m" | "h" | "d")
 //   size     := digits ("B" | "KiB" | "MiB" | "GiB" | "TiB")
 //   percent  := digits [ "." 1*3digit ]          0 to 100
+//   rate     := digits "/" ("s" | "m" | "h")
 //   address  := (IPv4 | "[" IPv6 "]" | "localhost") ":" port
 //   endpoint := (IPv4 | "[" IPv6 "]" | "localhost" | host name) ":" port
 //   name     := [a-z0-9][a-z0-9._-]{0,62}
@@ -36,6 +37,8 @@ using Read = tl::expected<T, std::string>;
 [[nodiscard]] Read<Milliseconds> read_duration(std::string_view text);
 [[nodiscard]] Read<std::uint64_t> read_size(std::string_view text);
 [[nodiscard]] Read<routing::Share> read_percent(std::string_view text);
+// In a second, up to 1000.
+[[nodiscard]] Read<double> read_rate(std::string_view text);
 
 // `localhost` becomes 127.0.0.1; an IPv6 address takes its shortest form.
 [[nodiscard]] Read<Address> read_address(std::string_view text);

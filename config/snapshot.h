@@ -18,6 +18,7 @@
 #include "base/header_edits.h"
 #include "base/ip_network.h"
 #include "base/time.h"
+#include "config/asking_again.h"
 #include "config/tls.h"
 #include "routing/bucket.h"
 #include "routing/rewrite.h"
@@ -151,6 +152,7 @@ struct Migration {
   std::array<routing::Rewrite, 2> rewrite;  // by Arm
   std::optional<Shadow> shadow;
   shadow::CompareRules compare;
+  AskingAgain asking_again;
   // Changes with `compare` and `rewrite`, which starts the count afresh.
   std::uint64_t compare_hash = 0;
 };

@@ -28,7 +28,7 @@ migrations:
     monolith: registry-monolith
     sticky: [ {{ header: user-agent }} ]
     shadow: {{ sample: 100 }}
-    compare: {{ ignore: {ignore} }}
+    compare: {{ ignore: {ignore}, reask: {{ rate: 50/s, share: 100 }} }}
 flags:
   registry: {percent}
 """

@@ -45,6 +45,8 @@ struct CapturedPair {
   CapturedResponse legacy;
   CapturedResponse monolith;
   WallTime at;
+  // How much later than legacy the monolith was asked; negative: earlier.
+  std::chrono::microseconds skew{0};
 };
 
 }  // namespace banyan::shadow

@@ -19,7 +19,8 @@ Sample sample_of(const Redaction& redaction, const CapturedPair& pair, const Dif
                 redacted_text(redaction, pair.target),
                 found.path,
                 redacted_value(redaction, found.path, found.left),
-                redacted_value(redaction, found.path, found.right)};
+                redacted_value(redaction, found.path, found.right),
+                pair.skew};
   cut(sample.target, kTargetShownMax);
   return sample;
 }
@@ -69,9 +70,9 @@ DifferenceTable::PlaceCount& DifferenceTable::place_of(Migration& migration, End
                                                        PlaceKey key) {
   const auto found = endpoint.places.find(key);
   if (found != endpoint.places.end()) return found->second;
-  const std::size_t bytes = key.first.size() + sizeof(PlaceKey) + sizeof(PlaceCount) + kEntryBytes;
+  const std::size_t bytes = key.path.size() + sizeof(PlaceKey) + sizeof(PlaceCount) + kEntryBytes;
   if (endpoint.places.size() >= limits_.places_max || migration.bytes + bytes > limits_.bytes_max) {
-    key.first = kOther;
+    key.path = kOther;
   } else {
     migration.bytes += bytes;
   }
@@ -80,8 +81,8 @@ DifferenceTable::PlaceCount& DifferenceTable::place_of(Migration& migration, End
 
 void DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
                                      const CapturedPair& pair, const Difference& difference) {
-  PlaceCount& place =
-      place_of(migration, endpoint, {folded_path(difference.path), difference.kind});
+  PlaceCount& place = place_of(migration, endpoint,
+                               {folded_path(difference.path), difference.kind, difference.verdict});
   ++place.count;
   if (has_room(migration, place)) {
     add_sample(migration, place, sample_of(redaction_, pair, difference));
@@ -116,6 +117,8 @@ void DifferenceTable::add(std::string_view migration, const Epoch& epoch, const 
   if (known == nullptr) return;
   Migration& of = *known;
   Endpoint& endpoint = count(of, name, pair.primary, comparison.verdict, 1);
+  // A pair that says nothing shows nothing.
+  if (comparison.verdict == Verdict::not_comparable) return;
   for (const Difference& difference : comparison.differences) {
     add_difference(of, endpoint, pair, difference);
   }
@@ -149,7 +152,7 @@ MigrationReport DifferenceTable::report_of(const std::string& name) const {
     into.verdicts += by_legacy;
     into.verdicts += by_monolith;
     for (const auto& [key, place] : counted.places) {
-      into.places.push_back({key.first, key.second, place.count, place.samples});
+      into.places.push_back({key.path, key.kind, place.count, place.samples, key.verdict});
     }
   }
   return report;

@@ -1,9 +1,9 @@
 // shadow/difference_table.h: what comparisons found, counted and kept within bounds.
 //
-// Counted by migration, direction, endpoint, path and kind. A path that carries data (an id, an
-// index) is folded, and where there are still too many endpoints or paths the rest is counted
-// under kOther: nothing that traffic sends can make this grow. Thread-safe: comparison threads
-// add, the control thread reads; never touched by a worker except for settle().
+// Counted by migration, direction, endpoint, path, kind and verdict. A path that carries data (an
+// id, an index) is folded, and where there are still too many endpoints or paths the rest is
+// counted under kOther: nothing that traffic sends can make this grow. Thread-safe: comparison
+// threads add, the control thread reads; never touched by a worker except for settle().
 #pragma once
 
 #include <array>
@@ -47,12 +47,13 @@ struct Place {
   Kind kind = Kind::value;
   std::uint64_t count = 0;
   std::vector<Sample> samples;
+  Verdict verdict = Verdict::mismatch;  // or noise, transient
 };
 
 struct EndpointReport {
   std::string endpoint;
   VerdictCounts verdicts{};
-  std::vector<Place> places;  // most frequent first
+  std::vector<Place> places;  // mismatches first, of these the most frequent
 };
 
 struct MigrationReport {
@@ -116,7 +117,12 @@ class DifferenceTable {
     std::size_t samples_saved = 0;
   };
   using ByArm = std::array<VerdictCounts, 2>;  // by the arm that served the user
-  using PlaceKey = std::pair<std::string, Kind>;
+  struct PlaceKey {
+    std::string path;
+    Kind kind;
+    Verdict verdict;
+    friend auto operator<=>(const PlaceKey&, const PlaceKey&) = default;
+  };
   struct Endpoint {
     ByArm verdicts{};
     ByArm saved{};

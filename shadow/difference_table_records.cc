@@ -29,8 +29,8 @@ EpochRecord DifferenceTable::take_unsaved_of(std::string_view name, Migration& m
     for (auto& [key, place] : counted.places) {
       if (place.count == place.count_saved && place.samples.size() == place.samples_saved) continue;
       const auto first = place.samples.begin() + static_cast<std::ptrdiff_t>(place.samples_saved);
-      into.places.push_back({key.first, key.second, place.count - place.count_saved,
-                             std::vector<Sample>(first, place.samples.end())});
+      into.places.push_back({key.path, key.kind, place.count - place.count_saved,
+                             std::vector<Sample>(first, place.samples.end()), key.verdict});
       place.count_saved = place.count;
       place.samples_saved = place.samples.size();
     }
@@ -91,7 +91,7 @@ void DifferenceTable::restore(const EpochRecord& record) {
     }
     endpoint.saved = endpoint.verdicts;
     for (const EpochRecord::Place& place : saved.places) {
-      PlaceCount& counted = place_of(migration, endpoint, {place.path, place.kind});
+      PlaceCount& counted = place_of(migration, endpoint, {place.path, place.kind, place.verdict});
       counted.count_saved = counted.count += place.count;
       for (const Sample& sample : place.samples) add_sample(migration, counted, sample);
       counted.samples_saved = counted.samples.size();

@@ -23,6 +23,11 @@ namespace banyan::shadow {
 // `27.71 %`. Neither 0 nor 100 % is said unless it is exactly that.
 [[nodiscard]] std::string percent(std::uint64_t part, std::uint64_t whole);
 
+// ` (noise)`, ` (transient)`; nothing of a mismatch.
+[[nodiscard]] inline std::string verdict_mark(const Place& place) {
+  if (place.verdict == Verdict::mismatch) return {};
+  return " (" + std::string(to_string(place.verdict)) + ")";
+}
 [[nodiscard]] inline std::uint64_t count_of(const VerdictCounts& counts, Verdict verdict) {
   return counts[static_cast<std::size_t>(verdict)];
 }

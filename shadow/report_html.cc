@@ -178,7 +178,8 @@ class Html {
     line(
         "<details{}>\n<summary><span class=\"count\">{}</span> <span class=\"kind\">{}</span> {}"
         "</summary>",
-        open ? " open" : "", grouped(place.count), to_string(place.kind), code(place.path));
+        open ? " open" : "", grouped(place.count), to_string(place.kind),
+        code(place.path) + verdict_mark(place));
     if (place.samples.empty())
       line("<div class=\"sample\"><p class=\"quiet\">No sample.</p></div>");
     for (const Sample& sample : place.samples) append(sample, place);

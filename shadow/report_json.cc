@@ -29,8 +29,14 @@ Json verdicts_json(const VerdictCounts& counts) {
 }
 
 Json sample_json(const Sample& sample) {
-  return {{"at", time_json(sample.at)}, {"method", sample.method}, {"target", sample.target},
-          {"path", sample.path},        {"left", sample.left},     {"right", sample.right}};
+  return {{"at", time_json(sample.at)},
+          {"method", sample.method},
+          {"target", sample.target},
+          {"path", sample.path},
+          {"left", sample.left},
+          {"right", sample.right},
+          {"skew_us", std::chrono::abs(sample.skew).count()},
+          {"asked_first", to_string(asked_first(sample))}};
 }
 
 Json place_json(const Place& place) {
@@ -38,6 +44,7 @@ Json place_json(const Place& place) {
   for (const Sample& sample : place.samples) samples.push_back(sample_json(sample));
   return {{"path", place.path},
           {"kind", to_string(place.kind)},
+          {"verdict", to_string(place.verdict)},
           {"count", place.count},
           {"samples", std::move(samples)}};
 }

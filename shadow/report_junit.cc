@@ -62,6 +62,7 @@ class Junit {
   }
 
   void append(const Place& place) {
+    if (place.verdict != Verdict::mismatch) return;
     line("{} x {} at {}", grouped(place.count), to_string(place.kind), markup_escaped(place.path));
     for (const Sample& sample : place.samples) {
       line("  {} {} {}", time_text(sample.at), markup_escaped(sample.method),

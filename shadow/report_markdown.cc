@@ -74,7 +74,8 @@ class Markdown {
   }
 
   void append(const Place& place) {
-    line("- {} × {} at {}", grouped(place.count), to_string(place.kind), code(place.path));
+    line("- {} × {} at {}{}", grouped(place.count), to_string(place.kind), code(place.path),
+         verdict_mark(place));
     if (place.samples.empty()) return;
     const Sample& sample = place.samples.front();
     line("  - legacy: {}", value(sample.left));

@@ -22,7 +22,9 @@ bool more_important(const EndpointReport& a, const EndpointReport& b) {
 }
 
 bool more_frequent(const Place& a, const Place& b) {
-  return std::tie(b.count, a.path, a.kind) < std::tie(a.count, b.path, b.kind);
+  const bool a_counts = a.verdict == Verdict::mismatch, b_counts = b.verdict == Verdict::mismatch;
+  return std::tie(b_counts, b.count, a.path, a.kind, a.verdict) <
+         std::tie(a_counts, a.count, b.path, b.kind, b.verdict);
 }
 
 }  // namespace

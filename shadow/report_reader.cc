@@ -1,5 +1,6 @@
 #include "shadow/report_reader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 std::optional<Kind> kind_named(std::string_view word) {
-  for (int i = 0; i <= static_cast<int>(Kind::no_answer); ++i) {
+  for (std::size_t i = 0; i < kKindCount; ++i) {
     if (word == to_string(static_cast<Kind>(i))) return static_cast<Kind>(i);
   }
   return std::nullopt;
@@ -102,6 +103,23 @@ class Reader {
     return read.value_or(Kind::value);
   }
 
+  Verdict verdict(const json& of) {
+    const std::string word = text(of, "verdict");
+    for (const Verdict known : {Verdict::mismatch, Verdict::noise, Verdict::transient}) {
+      if (word == to_string(known)) return known;
+    }
+    complain("verdict: not one that a difference can have");
+    return Verdict::mismatch;
+  }
+  std::chrono::microseconds skew(const json& of) {
+    constexpr std::uint64_t kSkewMax = 1'000'000'000'000;  // so that it can be negative
+    const std::chrono::microseconds apart(std::min(count(of, "skew_us"), kSkewMax));
+    const std::string first = text(of, "asked_first");
+    if (first == to_string(Arm::monolith)) return -apart;
+    if (first != to_string(Arm::legacy)) complain("asked_first: neither legacy nor monolith");
+    return apart;
+  }
+
   VerdictCounts verdicts(const json& of, const char* name) {
     const json& object = member(of, name, json::value_t::object);
     VerdictCounts counts{};
@@ -127,10 +145,11 @@ class Reader {
     return report;
   }
   Place place(const json& of) {
-    Place place{text(of, "path"), kind(of), count(of, "count"), {}};
+    Place place{text(of, "path"), kind(of), count(of, "count"), {}, verdict(of)};
     each(of, "samples", [&](const json& one) {
       place.samples.push_back({time(one, "at"), text(one, "method"), text(one, "target"),
-                               text(one, "path"), text(one, "left"), text(one, "right")});
+                               text(one, "path"), text(one, "left"), text(one, "right"),
+                               skew(one)});
     });
     return place;
   }

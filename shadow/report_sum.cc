@@ -12,7 +12,8 @@ namespace banyan::shadow {
 namespace {
 
 auto parts_of(const Sample& sample) {
-  return std::tie(sample.at, sample.method, sample.target, sample.path, sample.left, sample.right);
+  return std::tie(sample.at, sample.method, sample.target, sample.path, sample.left, sample.right,
+                  sample.skew);
 }
 
 void add(VerdictCounts& to, const VerdictCounts& counts) {
@@ -29,6 +30,7 @@ Item& found_or_made(std::vector<Item>& items, Matches matches) {
 void add(Place& to, const Place& place) {
   to.path = place.path;
   to.kind = place.kind;
+  to.verdict = place.verdict;
   to.count += place.count;
   to.samples.insert(to.samples.end(), place.samples.begin(), place.samples.end());
 }
@@ -51,7 +53,10 @@ void add(EndpointReport& to, const EndpointReport& endpoint) {
   add(to.verdicts, endpoint.verdicts);
   for (const Place& place : endpoint.places) {
     add(found_or_made(to.places,
-                      [&](const Place& p) { return p.path == place.path && p.kind == place.kind; }),
+                      [&](const Place& p) {
+                        return p.path == place.path && p.kind == place.kind &&
+                               p.verdict == place.verdict;
+                      }),
         place);
   }
 }
@@ -83,6 +88,7 @@ Counted counted(const std::vector<MigrationReport>& reports) {
     for (const EndpointReport& endpoint : report.endpoints) {
       all.compared[{report.migration, endpoint.endpoint}] += compared_of(endpoint.verdicts);
       for (const Place& place : endpoint.places) {
+        if (place.verdict != Verdict::mismatch) continue;  // nothing that regresses or is fixed
         all.places[{report.migration, endpoint.endpoint, place.path, place.kind}] += place.count;
       }
     }

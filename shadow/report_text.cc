@@ -87,8 +87,8 @@ class TextReport {
   }
 
   void append(const Place& place) {
-    line("    {:>10}  {:<9}  {}", grouped(place.count), to_string(place.kind),
-         printable(place.path));
+    line("    {:>10}  {:<9}  {}{}", grouped(place.count), to_string(place.kind),
+         printable(place.path), verdict_mark(place));
     for (const Sample& sample : place.samples) append(sample, place);
   }
 

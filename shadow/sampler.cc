@@ -38,6 +38,8 @@ std::string_view to_string(Skip skip) {
       return "draining";
     case Skip::strained:
       return "strained";
+    case Skip::reask_budget:
+      return "reask_budget";
   }
   return "unknown";
 }

@@ -28,9 +28,10 @@ enum class Skip : std::uint8_t {
   budget,       // shadow.budget.migration or shadow_budget
   connections,  // shadow.max_connections
   draining,
-  strained,  // the other arm's upstream has requests of clients waiting or failing
+  strained,      // the other arm's upstream has requests of clients waiting or failing
+  reask_budget,  // of a second asking: compare.reask
 };
-inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::strained) + 1;
+inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::reask_budget) + 1;
 // The word in `banyan_shadow_skipped_total{reason}`.
 [[nodiscard]] std::string_view to_string(Skip skip);
 

@@ -1,6 +1,7 @@
 // proxy/comparison/comparison_pool.h: where pairs are compared, off the workers' threads.
 //
 //   worker i --[bounded ring i]--> comparison thread --> DifferenceTable
+//            <------ask again-----'
 //
 // A ring has one writer and one reader: handing a pair over takes no lock and never waits. A full
 // ring drops the pair, which the caller counts. The thread sleeps while all rings are empty; under
@@ -10,28 +11,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "config/snapshot.h"
-#include "proxy/comparison/budget.h"
-#include "proxy/observe/stats.h"
-#include "shadow/capture.h"
+#include "proxy/comparison/job.h"
+#include "proxy/comparison/judge.h"
 #include "shadow/difference_table.h"
 
 namespace banyan::comparison {
-
-struct Job {
-  std::shared_ptr<const config::Snapshot> snapshot;  // keeps the rules alive
-  std::size_t migration = 0;                         // index into snapshot->migrations
-  observe::MigrationStats* stats = nullptr;          // written by the comparison thread alone
-  bool settled = false;                              // plainly equal: only to be counted
-  shadow::CapturedPair pair;
-  Reservation left;
-  Reservation right;
-};
 
 class ComparisonPool {
  public:
@@ -46,6 +36,12 @@ class ComparisonPool {
   // The thread of `worker` alone. False where its ring is full; the job is then destroyed.
   [[nodiscard]] bool offer(std::size_t worker, std::unique_ptr<Job> job);
 
+  // Sees to it that `worker` asks both arms again and offers the job once more; called on the
+  // comparison thread. Control thread; before it is given, and once there are no more, nobody asks.
+  using Asker = std::function<void(std::unique_ptr<Job>)>;
+  void ask_through(std::size_t worker, Asker asker);
+  void ask_no_more();
+
  private:
   struct Ring {
     std::vector<std::unique_ptr<Job>> slots{kRingSlots};
@@ -55,10 +51,16 @@ class ComparisonPool {
   void run();
   void wake();
   bool work_off_all();
-  bool work_off(Ring& ring);
-  void compare(const Job& job);
+  bool work_off(std::size_t worker);
+  void work_off(std::size_t worker, std::unique_ptr<Job> job);
+  [[nodiscard]] bool can_ask(std::size_t worker);
+  [[nodiscard]] bool ask_again(std::size_t worker, std::unique_ptr<Job>& job);
+  void count(const Job& job, const shadow::Comparison& result);
 
   shadow::DifferenceTable& differences_;
+  Judge judge_;
+  std::mutex askers_mutex_;
+  std::vector<Asker> askers_;  // by worker
   std::vector<std::unique_ptr<Ring>> rings_;
   std::atomic<std::uint32_t> asleep_{0};  // 1: somebody has to wake it
   std::atomic<bool> stopping_{false};

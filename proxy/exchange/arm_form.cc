@@ -16,18 +16,6 @@ Headers& scratch_headers() {
   return scratch;
 }
 
-// Another parent in each traceparent.
-void give_parent(Headers& headers, std::uint64_t parent) {
-  if (!headers.has(HeaderId::traceparent)) return;
-  Headers& changed = scratch_headers();
-  for (const Header h : headers) {
-    const auto value =
-        h.id == HeaderId::traceparent ? observe::with_parent(h.value, parent) : std::nullopt;
-    changed.add({h.name, value ? std::string_view(*value) : h.value, h.id});
-  }
-  headers.swap(changed);
-}
-
 }  // namespace
 
 void edit(const HeaderEdits& edits, Headers& headers) {
@@ -71,6 +59,17 @@ void from_arm(const ArmForm& form, std::string_view authority, ResponseHead& hea
 void expose(Arm arm, Headers& headers) {
   if (headers.find(kExposedName)) edit({{}, {std::string(kExposedName)}}, headers);
   headers.add(kExposedName, to_string(arm));
+}
+
+void give_parent(Headers& headers, std::uint64_t parent) {
+  if (!headers.has(HeaderId::traceparent)) return;
+  Headers& changed = scratch_headers();
+  for (const Header h : headers) {
+    const auto value =
+        h.id == HeaderId::traceparent ? observe::with_parent(h.value, parent) : std::nullopt;
+    changed.add({h.name, value ? std::string_view(*value) : h.value, h.id});
+  }
+  headers.swap(changed);
 }
 
 void mark_as_shadow(RequestHead& head, std::string_view migration, const HeaderEdits& edits,

@@ -30,6 +30,8 @@ void edit(const HeaderEdits& edits, Headers& headers);
 // `x-banyan-arm`, in the place of what the upstream says under that name.
 void expose(Arm arm, Headers& headers);
 
+// Another parent in each `traceparent`.
+void give_parent(Headers& headers, std::uint64_t parent);
 // Turns a request to an arm into the shadow's: `edits`, the marker that stops loops, the baggage
 // member that tells instrumented services, and a parent of its own in `traceparent`.
 void mark_as_shadow(RequestHead& head, std::string_view migration, const HeaderEdits& edits,

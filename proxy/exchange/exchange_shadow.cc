@@ -42,6 +42,7 @@ ShadowRequest Exchange::make_shadow() {
                                       migration_->route->migration, other(decision_.arm),
                                       services_.random_bits_64());
   copy.at = started_at();
+  copy.primary_asked_at = started_;
   copy.grpc = grpc_;
   std::tie(copy.admission, copy.body) = copy_.take();
   return copy;

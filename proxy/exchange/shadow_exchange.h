@@ -9,19 +9,14 @@
 #include <memory>
 #include <optional>
 
-#include "base/message.h"
-#include "proxy/comparison/budget.h"
 #include "proxy/comparison/recording.h"
-#include "proxy/exchange/plan.h"
+#include "proxy/exchange/asking.h"
 #include "proxy/exchange/shadow_request.h"
 #include "proxy/net/deferred_delete.h"
-#include "proxy/net/loop.h"
-#include "proxy/net/timer_wheel.h"
-#include "proxy/upstream/upstream_stream.h"
 
 namespace banyan::exchange {
 
-class ShadowExchange final : public net::Deferrable, private upstream::StreamEvents {
+class ShadowExchange final : public net::Deferrable, private Asking::Owner {
  public:
   class Owner {
    public:
@@ -36,11 +31,11 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   ~ShadowExchange() override;
 
   // Asks the other arm, or says why there is no room for it: then it has not begun.
-  [[nodiscard]] std::optional<shadow::Skip> start();
+  [[nodiscard]] std::optional<shadow::Skip> start() { return asking_.start(); }
   // The primary's answer; once.
   void primary_finished(comparison::Recording::Finished&& primary);
   // Drain, rollback: what is not there by now is not waited for, and its connection is cut.
-  void abandon();
+  void abandon() { asking_.abandon(); }
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] const ShadowRequest& request() const { return request_; }
@@ -48,43 +43,26 @@ class ShadowExchange final : public net::Deferrable, private upstream::StreamEve
   [[nodiscard]] const MigrationPlan& migration() const {
     return request_.plan->migrations[request_.migration];
   }
+  // How much later than legacy the monolith was asked.
+  [[nodiscard]] std::chrono::microseconds skew() const;
 
   struct Pair {
+    ShadowRequest request;
     comparison::Recording::Finished primary;
     comparison::Recording::Finished shadow;
   };
-  // After on_pair_complete().
-  [[nodiscard]] Pair take() { return {std::move(*primary_), std::move(*shadow_)}; }
+  // After on_pair_complete(); nothing else may be asked then but id().
+  [[nodiscard]] Pair take() { return {std::move(request_), std::move(*primary_), asking_.take()}; }
 
  private:
-  void on_stream_ready() override;
-  void on_stream_informational(ResponseHead&) override {}
-  void on_stream_response(ResponseHead& head) override;
-  void on_stream_body(Bytes bytes) override;
-  void on_stream_trailers(const Headers& trailers) override;
-  void on_stream_end() override;
-  void on_stream_error(Error error) override;
-  void on_stream_blocked() override {}
-  void on_stream_writable() override {}
-  void on_timeout();
-
-  void send();
-  void send_trailers();
-  void finish(shadow::Outcome outcome);
-  void count(shadow::Outcome outcome, std::chrono::microseconds latency);
+  void on_answer(Asking& asking) override;
+  [[nodiscard]] Asking::Question question() const;
   void tell_if_complete();
 
   Owner& owner_;
   const std::uint64_t id_;
   ShadowRequest request_;
-  comparison::Recording recording_;
-  upstream::Lease lease_;
-  net::Timer timer_;
-  SteadyTime started_{};
-  int status_ = 0;  // of the answer
-  std::optional<int> grpc_status_;
-  bool sent_ = false;
-  std::optional<comparison::Recording::Finished> shadow_;
+  Asking asking_;
   std::optional<comparison::Recording::Finished> primary_;
   bool told_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,12 +22,15 @@ struct ShadowRequest {
   std::size_t migration = 0;  // index into plan->migrations
   Arm primary = Arm::legacy;
   RequestHead head;  // as it goes to the shadow's upstream
+  // As any arm would get it: only where an arm has a form of its own and may be asked again.
+  std::optional<RequestHead> unformed;
   ShadowCopy::Body body;
   bool grpc = false;      // a gRPC call
   std::string matched;    // the path_prefix of the rule, for the way back
   std::string target;     // as the client asked
   std::string authority;  // of the client
   WallTime at;
+  SteadyTime primary_asked_at{};
   comparison::Admission admission;
 };
 
@@ -36,6 +40,11 @@ struct ShadowOrigin {
   ForwardRules rules;
   std::string_view matched;
 };
+
+// Whether it may be sent to an arm that it was sent to before.
+[[nodiscard]] inline bool may_repeat(const ShadowRequest& request) {
+  return is_safe(request.head.method) && !request.grpc;
+}
 
 // The request to `arm`: forwarded like the primary's, in the form that this arm wants, and marked.
 // Without body, time and admission.

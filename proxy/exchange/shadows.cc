@@ -5,6 +5,21 @@
 #include <vector>
 
 namespace banyan::exchange {
+namespace {
+
+std::shared_ptr<const comparison::Repeatable> repeatable(ShadowRequest&& request) {
+  auto made = std::make_shared<comparison::Repeatable>();
+  made->arm = other(request.primary);
+  made->head = std::move(request.head);
+  made->unformed = std::move(request.unformed);
+  made->matched = std::move(request.matched);
+  made->body = std::move(request.body.bytes);
+  made->trailers = std::move(request.body.trailers);
+  made->reservation = std::move(request.body.reservation);
+  return made;
+}
+
+}  // namespace
 
 Shadows::~Shadows() = default;
 
@@ -112,6 +127,7 @@ void Shadows::abandon(Which which) {
   // What ends goes to the deferred deletes: the pointers stay good.
   for (ShadowExchange* shadow : shadows) shadow->abandon();
   for (OrphanedAnswer* orphan : orphans) orphan->abandon();
+  reasks_.abandon(which);
 }
 
 void Shadows::abandon_all() {
@@ -130,26 +146,65 @@ void Shadows::on_pair_complete(ShadowExchange& shadow) {
 }
 
 void Shadows::hand_over(ShadowExchange& shadow) {
-  const ShadowRequest& request = shadow.request();
-  auto [primary, copy] = shadow.take();
+  const std::chrono::microseconds skew = shadow.skew();
+  auto [request, primary, copy] = shadow.take();
+  const std::shared_ptr<const Plan> plan = request.plan;
+  const MigrationPlan& migration = plan->migrations[request.migration];
+  const bool legacy_served = request.primary == Arm::legacy;
+  comparison::Recording::Finished& legacy = legacy_served ? primary : copy;
+  comparison::Recording::Finished& monolith = legacy_served ? copy : primary;
   auto job = std::make_unique<comparison::Job>();
-  job->snapshot = request.plan->snapshot;
+  job->snapshot = plan->snapshot;
   job->migration = request.migration;
-  job->stats = shadow.migration().comparison_stats;
+  job->stats = migration.comparison_stats;
   job->settled = shadow::plainly_equal(primary.response, copy.response);
   job->pair.method = request.head.method_text;
   job->pair.target = request.target;
   job->pair.authority = request.authority;
   job->pair.primary = request.primary;
   job->pair.at = request.at;
-  if (!job->settled) {
-    const bool legacy_served = request.primary == Arm::legacy;
-    job->pair.legacy = std::move(legacy_served ? primary.response : copy.response);
-    job->pair.monolith = std::move(legacy_served ? copy.response : primary.response);
-    job->left = std::move(primary.reservation);
-    job->right = std::move(copy.reservation);
+  job->pair.skew = skew;
+  const bool is_control = may_repeat(request) &&
+                          legacy.response.outcome == shadow::Outcome::answered &&
+                          reasks_.draws(migration.settings->asking_again.control_millipercent);
+  if ((!job->settled || is_control) && may_repeat(request)) {
+    job->repeatable = repeatable(std::move(request));
   }
+  if (!job->settled) {
+    job->served = migration.stats;
+    job->pair.legacy = std::move(legacy.response);
+    job->pair.monolith = std::move(monolith.response);
+    job->left = std::move(legacy.reservation);
+    job->right = std::move(monolith.reservation);
+  }
+  if (is_control) ask_control(plan, *job, std::move(legacy));
   if (!comparisons_.offer(worker_, std::move(job))) stats_.comparisons_dropped.add();
+}
+
+// Legacy's answer is taken where the job does not need it, and copied else.
+void Shadows::ask_control(const std::shared_ptr<const Plan>& plan, const comparison::Job& job,
+                          comparison::Recording::Finished&& legacy) {
+  auto control = std::make_unique<comparison::Job>();
+  control->snapshot = job.snapshot;
+  control->migration = job.migration;
+  control->control = true;
+  control->settled = job.settled;
+  control->pair = job.pair;
+  control->repeatable = job.repeatable;
+  control->second = std::make_unique<comparison::SecondAnswers>();
+  const MigrationPlan& migration = plan->migrations[job.migration];
+  if (job.settled) {
+    control->pair.legacy = std::move(legacy.response);
+    control->left = std::move(legacy.reservation);
+  } else {
+    control->left = reservation_for(*plan, migration);
+    control->right = reservation_for(*plan, migration);
+    if (!control->left.grow(job.pair.legacy.body.size()) ||
+        !control->right.grow(job.pair.monolith.body.size())) {
+      return migration.count_skip(shadow::Skip::budget);
+    }
+  }
+  reasks_.control(plan, std::move(control));
 }
 
 }  // namespace banyan::exchange

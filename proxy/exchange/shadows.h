@@ -12,10 +12,12 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "proxy/comparison/comparison_pool.h"
 #include "proxy/exchange/orphaned_answer.h"
+#include "proxy/exchange/reasks.h"
 #include "proxy/exchange/shadow_exchange.h"
 #include "proxy/observe/stats.h"
 
@@ -25,7 +27,11 @@ class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner
  public:
   Shadows(net::Loop& loop, observe::WorkerStats& stats, comparison::ComparisonPool& comparisons,
           std::size_t worker)
-      : loop_(loop), stats_(stats), comparisons_(comparisons), worker_(worker) {}
+      : loop_(loop),
+        stats_(stats),
+        comparisons_(comparisons),
+        worker_(worker),
+        reasks_(loop, stats, comparisons, worker) {}
   ~Shadows();
 
   // What is asked of Shadows before any answer is known.
@@ -48,7 +54,15 @@ class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner
   // that, or comes in a drain, is let go and its pair not comparable.
   void read_on(OrphanedAnswer::Remains remains);
 
-  void start_drain() { draining_ = true; }
+  // A pair whose answers differ comes back: both arms are asked once more.
+  void ask_again(const std::shared_ptr<const Plan>& plan, std::unique_ptr<comparison::Job> job) {
+    reasks_.ask_again(plan, std::move(job));
+  }
+
+  void start_drain() {
+    draining_ = true;
+    reasks_.start_drain();
+  }
   void abandon_all();
   // After a rollback: what is under way to the monolith is cut off, unless it may go on.
   void abandon_rolled_back();
@@ -64,6 +78,8 @@ class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner
   template <class Which>
   void abandon(Which which);
   void hand_over(ShadowExchange& shadow);
+  void ask_control(const std::shared_ptr<const Plan>& plan, const comparison::Job& job,
+                   comparison::Recording::Finished&& legacy);
 
   net::Loop& loop_;
   observe::WorkerStats& stats_;
@@ -73,6 +89,7 @@ class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner
   bool draining_ = false;
   std::unordered_map<ShadowId, std::unique_ptr<ShadowExchange>> running_;
   std::vector<std::unique_ptr<OrphanedAnswer>> orphans_;
+  Reasks reasks_;
 };
 
 }  // namespace banyan::exchange

@@ -16,7 +16,8 @@ using Labels = std::vector<ClientMetric::Label>;
 
 constexpr double kMicrosPerSecond = 1e6;
 constexpr std::array kArms{Arm::legacy, Arm::monolith};
-constexpr std::array kRoles{Role::primary, Role::shadow};
+constexpr std::array kLaneRoles{Role::primary, Role::shadow};
+constexpr std::array kRoles{Role::primary, Role::shadow, Role::control, Role::reask};
 
 // The families of one scrape, in the order in which they are written.
 class Page {
@@ -59,14 +60,20 @@ double sum(const StatsRegistry& stats, Read read) {
   return static_cast<double>(total);
 }
 
-// Calls take(slot, name, arm, role) for all that can occur: what belongs to no migration is always
-// legacy's.
+// What belongs to no migration is always legacy's, and asked by clients or passing shadows.
+bool can_occur(std::size_t slot, Arm arm, Role role) {
+  if (role == Role::control) return slot != 0 && arm == Arm::legacy;
+  return slot != 0 || (arm == Arm::legacy && role != Role::reask);
+}
+
+// Calls take(slot, name, arm, role) for all that can occur.
 template <class Take>
 void for_each_arm(const StatsRegistry& stats, Take take) {
   for (std::size_t slot = 0; slot < stats.migrations().size(); ++slot) {
     for (const Arm arm : kArms) {
-      if (slot == 0 && arm == Arm::monolith) continue;
-      for (const Role role : kRoles) take(slot, stats.migrations()[slot], arm, role);
+      for (const Role role : kRoles) {
+        if (can_occur(slot, arm, role)) take(slot, stats.migrations()[slot], arm, role);
+      }
     }
   }
 }
@@ -215,7 +222,7 @@ void add_connections(Page& page, const StatsRegistry& stats) {
   page.add({}, sum(stats, [](const WorkerStats& w) -> const Counter& { return w.tunnels; }));
   page.begin(MetricType::Gauge, "upstream_connections", "Open connections to upstreams.");
   for (std::size_t slot = 0; slot < stats.upstreams().size(); ++slot) {
-    for (const Role role : kRoles) {
+    for (const Role role : kLaneRoles) {
       page.add({{"upstream", stats.upstreams()[slot]}, {"role", text(to_string(role))}},
                sum(stats, [&](const WorkerStats& w) -> const Counter& {
                  return w.upstream(slot).connections[static_cast<std::size_t>(role)];

@@ -60,7 +60,7 @@ struct ArmStats {
 
 // One migration, or (slot 0) what belongs to none: default and 404, always as legacy.
 struct MigrationStats {
-  std::array<std::array<ArmStats, 2>, 2> by_arm_and_role;
+  std::array<std::array<ArmStats, kRoleCount>, 2> by_arm_and_role;
   [[nodiscard]] ArmStats& of(Arm arm, Role role) {
     return by_arm_and_role[static_cast<std::size_t>(arm)][static_cast<std::size_t>(role)];
   }
@@ -75,7 +75,7 @@ struct MigrationStats {
 };
 
 struct UpstreamStats {
-  std::array<Counter, 2> connections;  // by Role; a gauge
+  std::array<Counter, 2> connections;  // by Role, primary or all of Banyan's own; a gauge
   Counter connections_opened;          // of both roles
   Counter retries;
 };

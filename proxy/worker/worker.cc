@@ -91,6 +91,12 @@ void Worker::join() {
   thread_.join();
 }
 
+void Worker::ask_again(std::unique_ptr<comparison::Job> job) {
+  // A task has to be copyable.
+  auto held = std::make_shared<std::unique_ptr<comparison::Job>>(std::move(job));
+  loop_.post([this, held] { shadows_.ask_again(services_.plan, std::move(*held)); });
+}
+
 void Worker::take(Assignment assignment) {
   tls_ = assignment.tls;
   update_clusters(assignment);

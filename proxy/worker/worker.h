@@ -4,7 +4,7 @@
 //          -> Cluster -> Lane -> UpstreamConnection
 //          -> Shadows -> ShadowExchange
 //
-// Everything but the constructor, join() and loop().post() is for its own thread.
+// Everything but the constructor, join(), ask_again() and loop().post() is for its own thread.
 #pragma once
 
 #include <atomic>
@@ -62,6 +62,8 @@ class Worker final : public downstream::Connection::Owner {
   void take(Assignment assignment);
   void take(std::shared_ptr<const routing::FlagTable> flags) { services_.flags = std::move(flags); }
   void take(const std::shared_ptr<const upstream::AddressBook>& addresses);
+  // Any thread: both arms are asked once more, and the job goes back to the comparison.
+  void ask_again(std::unique_ptr<comparison::Job> job);
   // Certificates or CAs changed on the disk.
   void take(std::shared_ptr<const net::TlsBook> tls);
   // A latch was set: shadows that it stops are cut off.

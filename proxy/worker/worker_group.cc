@@ -217,6 +217,7 @@ WorkerGroup::WorkerGroup(Shared shared) : crew_(std::make_unique<Crew>(shared)) 
 
 WorkerGroup::~WorkerGroup() {
   for (const auto& worker : crew_->workers_) worker->join();
+  if (crew_->comparisons_) crew_->comparisons_->ask_no_more();
 }
 
 Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot,
@@ -230,6 +231,10 @@ Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot
   for (std::size_t i = 0; i < snapshot->workers; ++i) {
     crew_->workers_.push_back(std::make_unique<Worker>(
         i, crew_->shared_.stats.worker(i), crew_->shared_.access_log, *crew_->comparisons_));
+    crew_->comparisons_->ask_through(
+        i, [worker = crew_->workers_.back().get()](std::unique_ptr<comparison::Job> job) {
+          worker->ask_again(std::move(job));
+        });
   }
   crew_->assign(snapshot, flags, tls, std::move(*bound),
                 [] {});  // taken as the first thing they do

@@ -75,6 +75,8 @@ std::string_view to_string(Kind kind) {
       return "length";
     case Kind::no_answer:
       return "no_answer";
+    case Kind::flaky:
+      return "flaky";
   }
   return "unknown";
 }

@@ -31,19 +31,23 @@ enum class Kind : std::uint8_t {
   order,
   length,     // arrays of different length; bodies of different size
   no_answer,  // an answer was owed and did not come
+  flaky,      // the monolith agreed when it was asked again, and legacy had not changed its mind
 };
+inline constexpr std::size_t kKindCount = static_cast<std::size_t>(Kind::flaky) + 1;
 [[nodiscard]] std::string_view to_string(Kind kind);
+
+enum class Verdict : std::uint8_t { match, noise, transient, mismatch, not_comparable };
+[[nodiscard]] std::string_view to_string(Verdict verdict);
+inline constexpr std::size_t kVerdictCount = static_cast<std::size_t>(Verdict::not_comparable) + 1;
 
 struct Difference {
   std::string path;  // `$.a[0].b`, `header:x-y` and `trailer:x-y` in lower case, `status`, `body`
   Kind kind = Kind::value;
   std::string left;  // as written, cut to kShownBytesMax, not yet redacted
   std::string right;
+  // What it counts as: compare() itself knows of no noise. `not_comparable`: not known yet.
+  Verdict verdict = Verdict::mismatch;
 };
-
-enum class Verdict : std::uint8_t { match, noise, transient, mismatch, not_comparable };
-[[nodiscard]] std::string_view to_string(Verdict verdict);
-inline constexpr std::size_t kVerdictCount = static_cast<std::size_t>(Verdict::not_comparable) + 1;
 
 // The elements of the array at this very place are paired by the value of one member.
 struct KeyedRule {
@@ -86,7 +90,7 @@ struct Comparison {
   std::vector<Difference> differences;
   std::size_t left_out = 0;
   BodyReading body;
-  std::string why_not;  // for not_comparable: a bounded set of words (an Outcome's)
+  std::string why_not;  // for not_comparable: a bounded set of words: an Outcome's, or kReaskBudget
 };
 
 // An answer that the shadow owed and did not give while the primary answered is a mismatch

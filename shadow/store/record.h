@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/arm.h"
 #include "base/time.h"
 #include "shadow/diff/comparison.h"
 
@@ -21,7 +22,12 @@ struct Sample {
   std::string path;    // unfolded
   std::string left;    // redacted
   std::string right;
+  std::chrono::microseconds skew{0};  // how much later than legacy the monolith was asked
 };
+
+[[nodiscard]] inline Arm asked_first(const Sample& sample) {
+  return sample.skew.count() < 0 ? Arm::monolith : Arm::legacy;
+}
 
 // A part of one epoch's counts: what came since the last time, or all of it.
 struct EpochRecord {
@@ -30,6 +36,7 @@ struct EpochRecord {
     Kind kind = Kind::value;
     std::uint64_t count = 0;
     std::vector<Sample> samples;
+    Verdict verdict = Verdict::mismatch;
   };
   struct Endpoint {
     std::string name;                         // folded
@@ -61,6 +68,7 @@ struct StoredDifference {
   std::string endpoint;
   std::string place;  // the folded path
   Kind kind = Kind::value;
+  Verdict verdict = Verdict::mismatch;
   Sample sample;
 };
 

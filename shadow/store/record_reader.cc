@@ -71,7 +71,8 @@ class Reader {
 
   SqlResult<> read_places(std::int64_t epoch, auto& places) {
     auto rows = database_.prepare(
-        "SELECT p.id, p.endpoint, p.path, p.kind, sum(c.count) FROM places p JOIN endpoints n "
+        "SELECT p.id, p.endpoint, p.path, p.kind, sum(c.count), p.verdict FROM places p JOIN "
+        "endpoints n "
         "ON n.id = p.endpoint JOIN place_counts c ON c.place = p.id "
         "WHERE n.epoch = ?1 AND c.hour >= ?2 GROUP BY 1");
     if (!rows) return tl::unexpected(rows.error());
@@ -79,15 +80,19 @@ class Reader {
     return for_each_row(*rows, [&]() -> SqlResult<> {
       const auto kind = kind_of(rows->text(3));
       if (!kind) return {};
+      const auto verdict = verdict_of(rows->text(5));
+      if (!verdict) return {};
       places[rows->number(0)] = {
-          rows->number(1), {rows->text(2), *kind, static_cast<std::uint64_t>(rows->number(4)), {}}};
+          rows->number(1),
+          {rows->text(2), *kind, static_cast<std::uint64_t>(rows->number(4)), {}, *verdict}};
       return {};
     });
   }
 
   SqlResult<> read_samples(std::int64_t epoch, auto& places) {
     auto rows = database_.prepare(
-        "SELECT s.place, s.at, s.method, s.target, s.path, s.legacy, s.monolith FROM samples s "
+        "SELECT s.place, s.at, s.method, s.target, s.path, s.legacy, s.monolith, s.skew "
+        "FROM samples s "
         "JOIN places p ON p.id = s.place JOIN endpoints n ON n.id = p.endpoint "
         "WHERE n.epoch = ?1 AND s.at >= ?2 ORDER BY s.id");
     if (!rows) return tl::unexpected(rows.error());
@@ -98,7 +103,8 @@ class Reader {
       if (place == places.end()) return {};
       place->second.second.samples.push_back(
           {WallTime{} + std::chrono::microseconds(rows->number(1)), rows->text(2), rows->text(3),
-           rows->text(4), rows->text(5), rows->text(6)});
+           rows->text(4), rows->text(5), rows->text(6),
+           std::chrono::microseconds(rows->number(7))});
       return {};
     });
   }

@@ -20,7 +20,7 @@ std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(v
 }  // namespace
 
 std::optional<Kind> kind_of(std::string_view word) {
-  for (int i = 0; i <= static_cast<int>(Kind::no_answer); ++i) {
+  for (std::size_t i = 0; i < kKindCount; ++i) {
     if (word == to_string(static_cast<Kind>(i))) return static_cast<Kind>(i);
   }
   return std::nullopt;
@@ -46,8 +46,11 @@ SqlResult<> RecordWriter::prepare() {
       {find_epoch_, "SELECT id FROM epochs WHERE migration = ?1 AND since = ?2"},
       {insert_endpoint_, "INSERT OR IGNORE INTO endpoints(epoch, name) VALUES(?1, ?2)"},
       {find_endpoint_, "SELECT id FROM endpoints WHERE epoch = ?1 AND name = ?2"},
-      {insert_place_, "INSERT OR IGNORE INTO places(endpoint, path, kind) VALUES(?1, ?2, ?3)"},
-      {find_place_, "SELECT id FROM places WHERE endpoint = ?1 AND path = ?2 AND kind = ?3"},
+      {insert_place_,
+       "INSERT OR IGNORE INTO places(endpoint, path, kind, verdict) "
+       "VALUES(?1, ?2, ?3, ?4)"},
+      {find_place_,
+       "SELECT id FROM places WHERE endpoint = ?1 AND path = ?2 AND kind = ?3 AND verdict = ?4"},
       {add_verdict_,
        "INSERT INTO verdicts VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + "
        "excluded.count"},
@@ -55,8 +58,8 @@ SqlResult<> RecordWriter::prepare() {
        "INSERT INTO place_counts VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + "
        "excluded.count"},
       {add_sample_,
-       "INSERT INTO samples(place, at, method, target, path, legacy, monolith) "
-       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+       "INSERT INTO samples(place, at, method, target, path, legacy, monolith, skew) "
+       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = database_.prepare(sql);
@@ -115,9 +118,12 @@ SqlResult<> RecordWriter::add_endpoint(std::int64_t epoch, const EpochRecord::En
 }
 
 SqlResult<> RecordWriter::add_place(std::int64_t endpoint, const EpochRecord::Place& place) {
-  const std::string_view kind = to_string(place.kind);
-  insert_place_.bind(1, endpoint).bind(2, place.path).bind(3, kind);
-  find_place_.bind(1, endpoint).bind(2, place.path).bind(3, kind);
+  for (Statement* statement : {&insert_place_, &find_place_}) {
+    statement->bind(1, endpoint)
+        .bind(2, place.path)
+        .bind(3, to_string(place.kind))
+        .bind(4, to_string(place.verdict));
+  }
   const auto row = row_of(insert_place_, find_place_);
   if (!row) return tl::unexpected(row.error());
   if (place.count > 0) {
@@ -133,6 +139,7 @@ SqlResult<> RecordWriter::add_place(std::int64_t endpoint, const EpochRecord::Pl
                            .bind(5, sample.path)
                            .bind(6, sample.left)
                            .bind(7, sample.right)
+                           .bind(8, static_cast<std::int64_t>(sample.skew.count()))
                            .run();
     if (!added) return added;
   }

@@ -29,13 +29,23 @@ CREATE TABLE verdicts(endpoint INTEGER NOT NULL, hour INTEGER NOT NULL, served_b
   verdict TEXT NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY(endpoint, hour, served_by, verdict)) WITHOUT ROWID;
 CREATE TABLE places(id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, path TEXT NOT NULL,
-  kind TEXT NOT NULL, UNIQUE(endpoint, path, kind));
+  kind TEXT NOT NULL, verdict TEXT NOT NULL, UNIQUE(endpoint, path, kind, verdict));
 CREATE TABLE place_counts(place INTEGER NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY(place, hour)) WITHOUT ROWID;
 CREATE TABLE samples(id INTEGER PRIMARY KEY AUTOINCREMENT, place INTEGER NOT NULL,
   at INTEGER NOT NULL, method TEXT NOT NULL, target TEXT NOT NULL, path TEXT NOT NULL,
-  legacy TEXT NOT NULL, monolith TEXT NOT NULL);
+  legacy TEXT NOT NULL, monolith TEXT NOT NULL, skew INTEGER NOT NULL);
 CREATE INDEX samples_by_place ON samples(place);
+)";
+
+// 1 knew neither noise nor skew.
+constexpr const char* kUpgradeFrom1 = R"(
+ALTER TABLE samples ADD COLUMN skew INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE places RENAME TO places_1;
+CREATE TABLE places(id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, path TEXT NOT NULL,
+  kind TEXT NOT NULL, verdict TEXT NOT NULL, UNIQUE(endpoint, path, kind, verdict));
+INSERT INTO places SELECT id, endpoint, path, kind, 'mismatch' FROM places_1;
+DROP TABLE places_1;
 )";
 
 StoreError store_error(const SqlError& error) {
@@ -73,7 +83,7 @@ StoreError later_schema(std::int64_t version) {
 
 constexpr std::string_view kDifferenceColumns =
     "SELECT s.id, e.migration, e.name, n.name, p.path, p.kind, s.at, s.method, s.target, s.path, "
-    "s.legacy, s.monolith FROM samples s JOIN places p ON p.id = s.place "
+    "s.legacy, s.monolith, s.skew, p.verdict FROM samples s JOIN places p ON p.id = s.place "
     "JOIN endpoints n ON n.id = p.endpoint JOIN epochs e ON e.id = n.epoch ";
 
 }  // namespace
@@ -115,6 +125,11 @@ StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::open_to_read(const std::s
   if (*version == 0) {
     return tl::unexpected(StoreError{StoreError::Kind::other, "no store of Banyan"});
   }
+  if (*version < kSchemaVersion) {
+    return tl::unexpected(StoreError{StoreError::Kind::other,
+                                     "an earlier version of Banyan wrote it, and none has run on "
+                                     "it since: start this one on its state_dir once"});
+  }
   return std::unique_ptr<SqliteStore>(new SqliteStore(path, std::move(*database)));
 }
 
@@ -135,7 +150,8 @@ SqlResult<> SqliteStore::set_up() {
     const auto tables = database_.number("SELECT count(*) FROM sqlite_master");
     return tables ? SqlResult<>{} : tl::unexpected(tables.error());
   }
-  return database_.execute(std::string("BEGIN IMMEDIATE;") + kSchema +
+  return database_.execute(std::string("BEGIN IMMEDIATE;") +
+                           (*version == 1 ? kUpgradeFrom1 : kSchema) +
                            "PRAGMA user_version = " + std::to_string(kSchemaVersion) + ";COMMIT;");
 }
 
@@ -260,7 +276,9 @@ StoreResult<std::vector<StoredDifference>> SqliteStore::read_differences(Stateme
                   statement.text(8),
                   statement.text(9),
                   statement.text(10),
-                  statement.text(11)};
+                  statement.text(11),
+                  std::chrono::microseconds(statement.number(12))};
+    one.verdict = verdict_of(statement.text(13)).value_or(Verdict::mismatch);
   }
 }
 

@@ -14,7 +14,7 @@
 
 namespace banyan::shadow {
 
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 
 class SqliteStore final : public Store {
  public:

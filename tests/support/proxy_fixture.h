@@ -51,6 +51,7 @@ class ProxyTest : public ::testing::Test {
     }
     config::Migration orders;
     orders.name = orders.flag = "orders";
+    orders.asking_again.control_millipercent = 0;  // nothing that a test did not ask for
     orders.legacy = 0;
     orders.monolith = 1;
     snapshot.migrations.push_back(std::move(orders));

@@ -69,6 +69,8 @@ def migration(**keys):
     one = {"name": "shop", "match": [{"path_prefix": "/shop"}], "legacy": "shop-legacy",
            "monolith": "shop-monolith", "flag": "shop", "sticky": [{"header": "x-user-id"}]}
     one.update(keys)
+    # Who wants both arms to be asked again says so: a request then comes once to each.
+    one["compare"] = {"control": 0, "reask": {"rate": "0/s"}, **one.get("compare", {})}
     return one
 
 

@@ -152,6 +152,20 @@ TEST(Load, AChangeOfTheRewriteStartsTheCountAfresh) {
             hash("rewrite: { legacy: { path_prefix: /a } }\n"));
 }
 
+TEST(Load, WhatIsAskedAgainDoesNotStartTheCountAfresh) {
+  const auto usual = good(with_migration(""));
+  EXPECT_EQ(usual->migrations[0].asking_again.control_millipercent, 500U);
+  EXPECT_EQ(usual->migrations[0].asking_again.reasks_per_second, 5);
+  EXPECT_EQ(usual->migrations[0].asking_again.reask_millipercent, 1'000U);
+  const auto made =
+      good(with_migration("compare: { control: 2, reask: { rate: 30/m, share: 0.25 } }"));
+  EXPECT_EQ(made->migrations[0].asking_again.control_millipercent, 2'000U);
+  EXPECT_EQ(made->migrations[0].asking_again.reasks_per_second, 0.5);
+  EXPECT_EQ(made->migrations[0].asking_again.reask_millipercent, 250U);
+  EXPECT_EQ(made->migrations[0].compare_hash,
+            good(with_migration("compare: {}"))->migrations[0].compare_hash);
+}
+
 TEST(Load, AFlagIsCalledLikeItsMigrationUnlessGiven) {
   const auto made = good(with_migration("epoch: e\nflags: { orders: 0.001 }\n"));
   EXPECT_EQ(made->migrations[0].flag, "orders");
@@ -572,6 +586,19 @@ TEST(Load, EveryKeyOfAMigrationIsChecked) {
           {"compare: { ignore: [5] }",
            "11:25 migrations[0].compare.ignore[0]: expected text, found the number 5: put it in "
            "quotes"},
+          {"compare: { control: 101 }",
+           "11:25 migrations[0].compare.control: a percentage must be from 0 to 100"},
+          {"compare: { reask: 5/s }",
+           "11:23 migrations[0].compare.reask: expected a mapping, found \"5/s\""},
+          {"compare: { reask: { rate: 5 } }",
+           "11:31 migrations[0].compare.reask.rate: expected a rate such as 5/s, found the number "
+           "5"},
+          {"compare: { reask: { rate: 5/d } }",
+           "11:31 migrations[0].compare.reask.rate: expected a rate such as 5/s, 30/m or 100/h"},
+          {"compare: { reask: { rate: 1001/s } }",
+           "11:31 migrations[0].compare.reask.rate: must be at most 1000/s"},
+          {"compare: { reask: { share: 100.5 } }",
+           "11:32 migrations[0].compare.reask.share: a percentage must be from 0 to 100"},
           {"guardrail: off", "11:5 migrations[0].guardrail: unknown key"},
       },
       with_migration);

@@ -112,15 +112,15 @@ TEST(ReportJson, HasTheShapeThatProgramsRead) {
          "verdicts": {"match": 900, "noise": 0, "transient": 0, "mismatch": 345,
                       "not_comparable": 12},
          "differences": [
-           {"path": "$.items[*].price", "kind": "value", "count": 1290, "samples": [
+           {"path": "$.items[*].price", "kind": "value", "verdict": "mismatch", "count": 1290, "samples": [
              {"at": "2026-11-22T13:37:05.250Z", "method": "GET", "target": "/orders/42?a=1",
-              "path": "$.items[17].price", "left": "10", "right": "10.5"}]},
-           {"path": "status", "kind": "no_answer", "count": 3, "samples": [
+              "path": "$.items[17].price", "left": "10", "right": "10.5", "skew_us": 0, "asked_first": "legacy"}]},
+           {"path": "status", "kind": "no_answer", "verdict": "mismatch", "count": 3, "samples": [
              {"at": "2026-11-22T13:37:05.250Z", "method": "GET", "target": "/orders/7",
-              "path": "status", "left": "200", "right": "timed_out"}]},
-           {"path": "$.note", "kind": "missing", "count": 1, "samples": [
+              "path": "status", "left": "200", "right": "timed_out", "skew_us": 0, "asked_first": "legacy"}]},
+           {"path": "$.note", "kind": "missing", "verdict": "mismatch", "count": 1, "samples": [
              {"at": "2026-11-22T13:37:05.250Z", "method": "GET", "target": "/o",
-              "path": "$.note", "left": "1", "right": ""}]}]},
+              "path": "$.note", "left": "1", "right": "", "skew_us": 0, "asked_first": "legacy"}]}]},
         {"endpoint": "GET /orders",
          "verdicts": {"match": 11107, "noise": 0, "transient": 0, "mismatch": 0,
                       "not_comparable": 0},

@@ -86,7 +86,8 @@ TEST(Skip, EveryOneHasAWordOfItsOwn) {
   EXPECT_EQ(words, (std::set<std::string_view>{"method", "excluded", "direction", "body_budget",
                                                "marked", "not_sent", "conditional", "range",
                                                "sample", "rolled_back", "strained", "in_flight",
-                                               "budget", "connections", "draining", "upgrade"}));
+                                               "budget", "connections", "draining", "upgrade",
+                                               "reask_budget"}));
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ TEST(PlainlyEqual, NeedsTheSameStatusHeadersAndBytes) {
 
 TEST(Words, EveryKindAndVerdictHasOneOfItsOwn) {
   std::set<std::string_view> kinds;
-  for (int i = 0; i <= static_cast<int>(Kind::no_answer); ++i) {
+  for (std::size_t i = 0; i < kKindCount; ++i) {
     kinds.insert(to_string(static_cast<Kind>(i)));
   }
   EXPECT_EQ(kinds, (std::set<std::string_view>{"missing", "extra", "type", "value", "order",

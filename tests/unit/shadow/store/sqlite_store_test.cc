@@ -69,6 +69,69 @@ TEST_F(SqliteStoreTest, WhatWasAddedIsThereAfterItWasClosed) {
   EXPECT_EQ(place.samples[0].at, hour(0));
 }
 
+TEST_F(SqliteStoreTest, NoiseAtAPlaceIsKeptApartFromMismatchesThere) {
+  EpochRecord both = record();
+  EpochRecord::Place noise = both.endpoints[0].places[0];
+  noise.verdict = Verdict::noise;
+  noise.count = 40;
+  noise.samples.resize(1);
+  noise.samples[0].skew = std::chrono::microseconds(-180);
+  both.endpoints[0].places.push_back(noise);
+  ASSERT_TRUE(opened()->add({both}, hour(0)));
+  const auto records = opened()->records({});
+  ASSERT_TRUE(records);
+  const auto& places = records->at(0).endpoints.at(0).places;
+  ASSERT_EQ(places.size(), 2U);
+  EXPECT_EQ(places[0].verdict, Verdict::mismatch);
+  EXPECT_EQ(places[0].count, 3U);
+  EXPECT_EQ(places[1].verdict, Verdict::noise);
+  EXPECT_EQ(places[1].count, 40U);
+  EXPECT_EQ(places[1].samples.at(0).skew, std::chrono::microseconds(-180));
+  const auto differences = opened()->differences({});
+  ASSERT_TRUE(differences);
+  EXPECT_EQ(differences->at(0).verdict, Verdict::noise);
+  EXPECT_EQ(differences->at(0).sample.skew, std::chrono::microseconds(-180));
+}
+
+// As the first version wrote it.
+TEST_F(SqliteStoreTest, ADatabaseOfBeforeThereWasNoiseIsTakenOver) {
+  {
+    auto database = Database::open(path(), Database::Mode::read_write);
+    ASSERT_TRUE(database->execute(R"(
+      CREATE TABLE epochs(id INTEGER PRIMARY KEY, migration TEXT NOT NULL, name TEXT NOT NULL,
+        rules INTEGER NOT NULL, since INTEGER NOT NULL, UNIQUE(migration, since));
+      CREATE TABLE endpoints(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, name TEXT NOT NULL,
+        UNIQUE(epoch, name));
+      CREATE TABLE verdicts(endpoint INTEGER NOT NULL, hour INTEGER NOT NULL,
+        served_by TEXT NOT NULL, verdict TEXT NOT NULL, count INTEGER NOT NULL,
+        PRIMARY KEY(endpoint, hour, served_by, verdict)) WITHOUT ROWID;
+      CREATE TABLE places(id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, path TEXT NOT NULL,
+        kind TEXT NOT NULL, UNIQUE(endpoint, path, kind));
+      CREATE TABLE place_counts(place INTEGER NOT NULL, hour INTEGER NOT NULL,
+        count INTEGER NOT NULL, PRIMARY KEY(place, hour)) WITHOUT ROWID;
+      CREATE TABLE samples(id INTEGER PRIMARY KEY AUTOINCREMENT, place INTEGER NOT NULL,
+        at INTEGER NOT NULL, method TEXT NOT NULL, target TEXT NOT NULL, path TEXT NOT NULL,
+        legacy TEXT NOT NULL, monolith TEXT NOT NULL);
+      CREATE INDEX samples_by_place ON samples(place);
+      INSERT INTO epochs VALUES(1, 'orders', '7', 0, 5);
+      INSERT INTO endpoints VALUES(1, 1, 'GET /a');
+      INSERT INTO verdicts VALUES(1, 490000, 'legacy', 'mismatch', 3);
+      INSERT INTO places VALUES(1, 1, '$.a', 'value');
+      INSERT INTO place_counts VALUES(1, 490000, 3);
+      INSERT INTO samples VALUES(1, 1, 7, 'GET', '/a', '$.a', '1', '2');
+      PRAGMA user_version = 1;)"));
+  }
+  EXPECT_FALSE(SqliteStore::open_to_read(path()));
+  const auto records = opened()->records({});
+  ASSERT_TRUE(records);
+  const EpochRecord::Place& place = records->at(0).endpoints.at(0).places.at(0);
+  EXPECT_EQ(place.count, 3U);
+  EXPECT_EQ(place.verdict, Verdict::mismatch);
+  EXPECT_EQ(place.samples.at(0).right, "2");
+  EXPECT_EQ(place.samples.at(0).skew.count(), 0);
+  EXPECT_TRUE(SqliteStore::open_to_read(path()));
+}
+
 TEST_F(SqliteStoreTest, CountsAddUp) {
   const auto store = opened();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(store->add({record()}, hour(i)));
