@@ -16,6 +16,7 @@ struct Options {
   std::string percent;
   std::string reason;
   std::string ttl;
+  bool override_targeting = false;
 };
 using OptionsPtr = std::shared_ptr<Options>;
 
@@ -50,6 +51,7 @@ int set(const Options& options) {
   json body{{"percent", json::parse(options.percent)}};
   if (!options.reason.empty()) body["reason"] = options.reason;
   if (!options.ttl.empty()) body["ttl"] = options.ttl;
+  if (options.override_targeting) body["override_targeting"] = true;
   return ask_for(options, {"PUT", target_of(options), body});
 }
 
@@ -103,6 +105,8 @@ void add_set(CLI::App& parent, Action& chosen) {
       ->required()
       ->check(CLI::Validator(percent_problem, "PERCENT", "percent"));
   command.add_option("--reason", options->reason, "For the audit log");
+  command.add_flag("--override-targeting", options->override_targeting,
+                   "Also where the flag's own rules are put out of force by it");
   command.add_option("--ttl", options->ttl, "After this the configuration counts again")
       ->check(CLI::Validator(duration_problem, "DURATION", "duration"));
   add_common(command, *options);

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "config/load.h"
 #include "config/scalar.h"
+#include "proxy/control/named_files.h"
 #include "routing/decision.h"
 #include "routing/request_path.h"
 #include "shadow/printable.h"
@@ -25,10 +26,7 @@ struct Options {
 };
 
 struct Asked {
-  std::string authority;
-  std::string path;
-  std::string query;
-  Headers headers;
+  RequestHead request;
   std::string client;
 };
 
@@ -36,22 +34,23 @@ struct Asked {
 Asked asked_of(const Options& options) {
   Asked asked;
   asked.client = options.client;
+  RequestHead& request = asked.request;
+  request.method_text = options.method;
   for (const std::string& line : options.headers) {
     const std::size_t colon = line.find(':');
     const std::size_t value = line.find_first_not_of(" \t", colon + 1);
-    asked.headers.add(line.substr(0, colon), value == std::string::npos ? "" : line.substr(value));
+    request.headers.add(line.substr(0, colon),
+                        value == std::string::npos ? "" : line.substr(value));
   }
   std::string_view rest = options.url;
   if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos) {
     rest.remove_prefix(scheme + 3);
-    asked.authority = rest.substr(0, rest.find_first_of("/?"));
-    rest.remove_prefix(asked.authority.size());
+    request.authority = rest.substr(0, rest.find_first_of("/?"));
+    rest.remove_prefix(request.authority.size());
   } else {
-    asked.authority = asked.headers.find(HeaderId::host).value_or("");
+    request.authority = request.headers.find(HeaderId::host).value_or("");
   }
-  asked.path = rest.substr(0, rest.find('?'));
-  if (rest.size() > asked.path.size()) asked.query = rest.substr(asked.path.size() + 1);
-  if (asked.path.empty()) asked.path = "/";
+  request.target = rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
   return asked;
 }
 
@@ -87,24 +86,36 @@ json unmatched(const config::Snapshot& snapshot, const config::Listener* listene
 }
 
 json matched(const config::Snapshot& snapshot, const routing::RouteTable::Match& match,
-             const Asked& asked) {
+             const routing::FlagState& flag, const Asked& asked) {
   const routing::Route& route = *match.route;
-  routing::FlagState flag;
-  if (const auto at = snapshot.flags.find(route.flag); at != snapshot.flags.end()) {
-    flag = {0, at->second, routing::FlagOrigin::config};
-  }
-  const std::uint32_t draw = std::random_device{}();
+  std::mt19937_64 random{std::random_device{}()};
+  routing::DecisionTools tools{{}, [&] { return random(); }};
   std::string scratch;
-  const routing::Decision decision = routing::decide(
-      route, flag, false, std::nullopt, {asked.headers, asked.query, asked.client, scratch}, draw);
+  const routing::Decision decision = routing::decide(route, flag, false, std::nullopt,
+                                                     {asked.request, asked.client, scratch, tools},
+                                                     static_cast<std::uint32_t>(random()));
   const config::Migration& migration = snapshot.migrations[route.migration];
   const std::size_t upstream = decision.arm == Arm::legacy ? migration.legacy : migration.monolith;
   return {{"migration", route.name},
           {"arm", to_string(decision.arm)},
           {"bucket", decision.bucket ? json(*decision.bucket) : json()},
           {"reason", routing::to_string(decision.reason)},
+          {"flag", {{"name", route.flag}, {"origin", routing::to_string(flag.origin)}}},
           {"upstream", snapshot.upstreams[upstream].name},
           {"rule", told_of(*match.rule)}};
+}
+
+// As a proxy would begin with it: nothing was set at run time. What is wrong with a flag file is
+// said, and stops nothing.
+routing::FlagState flag_of(const Options& options, const config::Loaded& loaded,
+                           const std::string& name) {
+  const auto files = control::read_flag_files(options.config, loaded);
+  for (const std::string& problem : files.problems) print_message(problem);
+  routing::Slots slots;
+  const auto views =
+      control::flag_views(*loaded.snapshot, files.contents, control::RunTimeFlags(""));
+  const auto table = control::flag_table(views, slots, 0);
+  return (*table)[slots.flag(name)];
 }
 
 void tell(const json& told, const std::string& format) {
@@ -127,10 +138,10 @@ int route(const Options& options) {
   }
   const Asked asked = asked_of(options);
   std::string scratch;
-  const auto path = routing::normalised_path(asked.path, scratch);
+  const auto path = routing::normalised_path(asked.request.path(), scratch);
   if (!path) {
-    print_message(
-        fmt::format("banyan: {}: {}", shadow::printable(asked.path), reason_of(path.error().code)));
+    print_message(fmt::format("banyan: {}: {}", shadow::printable(asked.request.path()),
+                              reason_of(path.error().code)));
     return kFailed;
   }
   const config::Snapshot& snapshot = *loaded.snapshot;
@@ -142,9 +153,11 @@ int route(const Options& options) {
     return kFailed;
   }
   const routing::RouteTable::Match match = snapshot.routes.find(
-      {asked.authority, *path, options.method, asked.headers,
+      {asked.request.authority, *path, options.method, asked.request.headers,
        listener != nullptr ? std::string_view(listener->name) : std::string_view()});
-  tell(match ? matched(snapshot, match, asked) : unmatched(snapshot, listener), options.format);
+  tell(match ? matched(snapshot, match, flag_of(options, loaded, match.route->flag), asked)
+             : unmatched(snapshot, listener),
+       options.format);
   return match ? kDone : kFailed;
 }
 

@@ -33,7 +33,8 @@ std::string migrations_text(const json& status) {
 }
 
 std::string flags_text(const json& status) {
-  std::vector<std::vector<std::string>> rows{{"FLAG", "PERCENT", "CONFIGURED", "SET AT RUN TIME"}};
+  std::vector<std::vector<std::string>> rows{
+      {"FLAG", "PERCENT", "CONFIGURED", "BY", "TARGETING", "SET AT RUN TIME"}};
   for (const json& f : status.value("flags", json::array())) {
     const json run_time = f.value("run_time", json());
     std::string set = run_time.is_object() ? by(run_time) : "no";
@@ -41,7 +42,9 @@ std::string flags_text(const json& status) {
       set += ", until " + expires;
     }
     rows.push_back({member(f, "name"), number(f.value("percent", json())),
-                    number(f.value("configured", json())), set});
+                    number(f.value("configured", json())),
+                    member(f, "source").empty() ? "configuration" : member(f, "source"),
+                    f.value("targeting", false) ? "yes" : "no", set});
   }
   return table(rows);
 }
@@ -83,6 +86,15 @@ std::string process_text(const json& status) {
     text += "changed certificates were not taken: " +
             shadow::printable(problem.is_string() ? problem.get<std::string>() : problem.dump()) +
             "\n";
+  }
+  for (const json& source : status.value("flag_sources", json::array())) {
+    if (source.value("ok", true)) continue;
+    text += fmt::format("flags of {}: the file was not taken, in force is {}\n",
+                        shadow::printable(member(source, "file")), member(source, "in_force"));
+    for (const json& problem : source.value("problems", json::array())) {
+      const std::string all = problem.is_string() ? problem.get<std::string>() : problem.dump();
+      text += "  " + shadow::printable(all.substr(0, all.find('\n'))) + "\n";
+    }
   }
   const json store = status.value("store", json::object());
   if (!store.value("ok", true)) {

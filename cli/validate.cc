@@ -32,16 +32,24 @@ int validate(const Options& options) {
     if (text.ends_with('\n')) text.pop_back();
     print_message(text);
   }
-  std::vector<std::string> files;
+  std::vector<std::string> files, warnings;
   if (!options.no_files) files = control::file_problems(options.file, loaded);
-  for (const std::string& problem : files) {
-    print_message(problem.ends_with('\n') ? problem.substr(0, problem.size() - 1) : problem);
+  if (!options.no_files && loaded.snapshot) {
+    auto flags = control::read_flag_files(options.file, loaded);
+    files.insert(files.end(), flags.problems.begin(), flags.problems.end());
+    warnings = std::move(flags.warnings);
+  }
+  for (const auto* const texts : {&files, &warnings}) {
+    for (const std::string& text : *texts) {
+      print_message(text.ends_with('\n') ? text.substr(0, text.size() - 1) : text);
+    }
   }
   const bool ok = loaded.snapshot != nullptr && files.empty();
   if (options.format == "json") {
     json problems = problems_json(loaded.problems);
     for (const std::string& problem : files) problems.push_back({{"message", problem}});
-    print_json({{"file", options.file}, {"ok", ok}, {"problems", problems}});
+    print_json(
+        {{"file", options.file}, {"ok", ok}, {"problems", problems}, {"warnings", warnings}});
   } else if (ok) {
     print_text(options.file + ": ok\n");
   }

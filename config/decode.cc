@@ -4,6 +4,7 @@
 
 #include "config/block.h"
 #include "config/decode_bind.h"
+#include "config/decode_flags.h"
 #include "config/decode_force_arm.h"
 #include "config/decode_migration.h"
 #include "config/decode_store.h"
@@ -41,7 +42,6 @@ constexpr Range kStreamWindow{64 * kKiB, 16 * kMiB};
 constexpr Range kConnectionWindow{64 * kKiB, 256 * kMiB};
 constexpr Range kResets{1, 100'000};
 constexpr Range kAllowedHosts{0, 100};
-constexpr std::size_t kFlagsMax = 1'000;
 
 // admin, health
 
@@ -213,20 +213,6 @@ void decode_listeners(const Cursor& cursor, Draft& draft) {
   }
 }
 
-// flags
-
-void decode_flags(const Cursor& cursor, Draft& draft) {
-  const auto members = members_of(cursor, kFlagsMax);
-  if (!members) return;
-  for (const std::size_t i : *members) {
-    const Cursor member = cursor.member(i);
-    const Node::Key& key = cursor.node.keys[i];
-    draft.flags.push_back({key.text, key.at, member.path});
-    routing::Share share;
-    if (read_percent(member, share.millipercent)) draft.snapshot.flags[key.text] = share;
-  }
-}
-
 // the file
 
 void decode_workers(const Cursor& cursor, Draft& draft) {
@@ -273,7 +259,8 @@ constexpr std::array kFileKeys{
     Key<Draft>{"upstreams", decode_upstreams, kOptional, list_upstream_keys},
     Key<Draft>{"default", decode_default},
     Key<Draft>{"migrations", decode_migrations, kOptional, list_migration_keys},
-    Key<Draft>{"flags", decode_flags},
+    Key<Draft>{"flags", decode_flags, kOptional, list_flags_keys},
+    Key<Draft>{"flag_sources", decode_flag_sources, kOptional, list_flag_source_keys},
     Key<Draft>{"shadow_budget", decode_shadow_budget},
     Key<Draft>{"store", decode_store, kOptional, list_store_keys},
 };

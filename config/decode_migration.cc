@@ -9,54 +9,18 @@
 #include "config/decode_match.h"
 #include "config/decode_rewrite.h"
 #include "config/decode_shadow.h"
+#include "config/decode_sticky.h"
 
 namespace banyan::config {
 namespace {
 
 constexpr Range kMigrations{0, 1'000};
-constexpr Range kSources{0, 16};
 
 // match
 
 void decode_match(const Cursor& cursor, DraftMigration& out) { decode_rules(cursor, out.match); }
 
 // sticky
-
-template <routing::StickySource::Kind kKind>
-void decode_source(const Cursor& cursor, routing::StickySource& out) {
-  out.kind = kKind;
-  read_text(cursor, read_token, out.name);
-}
-
-void decode_parameter(const Cursor& cursor, routing::StickySource& out) {
-  out.kind = routing::StickySource::Kind::query;
-  read_text(cursor, read_label, out.name);
-}
-
-void decode_client_ip(const Cursor& cursor, routing::StickySource& out) {
-  out.kind = routing::StickySource::Kind::client_ip;
-  bool on = true;
-  if (read(cursor, on) && !on) cursor.fail("can only be true");
-}
-
-constexpr std::array kSourceKeys{
-    Key<routing::StickySource>{"header", decode_source<routing::StickySource::Kind::header>},
-    Key<routing::StickySource>{"cookie", decode_source<routing::StickySource::Kind::cookie>},
-    Key<routing::StickySource>{"query", decode_parameter},
-    Key<routing::StickySource>{"client_ip", decode_client_ip},
-};
-
-void decode_sticky(const Cursor& cursor, DraftMigration& out) {
-  if (!check_sequence(cursor, kSources)) return;
-  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
-    const Cursor item = cursor.item(i);
-    routing::StickySource source;
-    if (!decode_block<routing::StickySource>(item, source, kSourceKeys)) continue;
-    if (item.node.items.size() != 1)
-      item.fail("needs exactly one of header, cookie, query and client_ip");
-    out.route.sticky.push_back(std::move(source));
-  }
-}
 
 void decode_sticky_missing(const Cursor& cursor, DraftMigration& out) {
   constexpr std::array<std::string_view, 2> kWords{"legacy", "per_request"};
@@ -85,7 +49,7 @@ constexpr std::array kMigrationKeys{
     Key<DraftMigration>{"legacy", word<&DraftMigration::legacy, read_name>, Need::required},
     Key<DraftMigration>{"monolith", word<&DraftMigration::monolith, read_name>, Need::required},
     Key<DraftMigration>{"flag", word<&DraftMigration::flag, read_label>},
-    Key<DraftMigration>{"sticky", decode_sticky, Need::optional, in_items<kSourceKeys>},
+    Key<DraftMigration>{"sticky", decode_sticky, Need::optional, list_sticky_keys},
     Key<DraftMigration>{"sticky_missing", decode_sticky_missing},
     Key<DraftMigration>{"rewrite", decode_rewrite, Need::optional, list_rewrite_keys},
     Key<DraftMigration>{"shadow", decode_shadow, Need::optional, list_shadow_keys},

@@ -66,6 +66,7 @@ struct Draft {
   std::vector<DraftMigration> migrations;
   Word default_upstream;
   std::vector<Word> flags;
+  std::vector<Word> flag_files;  // of snapshot.flags.sources
 };
 
 // The keys of the file into a draft; every key by itself is checked here.

@@ -28,11 +28,21 @@ Loaded failed(std::string message) {
   return {nullptr, problems.take(), {}, {}};
 }
 
+NamedFile named(const Word& word, const Problems& problems) {
+  return {word.text, problems.at(word.at, word.path, "")};
+}
+
 std::vector<NamedFile> named_files(const Draft& draft, const Problems& problems) {
   std::vector<NamedFile> files;
   for (const Word* word : {&draft.token_file}) {
-    if (!word->text.empty()) files.push_back({word->text, problems.at(word->at, word->path, "")});
+    if (!word->text.empty()) files.push_back(named(*word, problems));
   }
+  return files;
+}
+
+std::vector<NamedFile> flag_files(const Draft& draft, const Problems& problems) {
+  std::vector<NamedFile> files;
+  for (const Word& word : draft.flag_files) files.push_back(named(word, problems));
   return files;
 }
 
@@ -50,7 +60,8 @@ Loaded load_text(std::string_view yaml, Files files) {
   Draft draft;
   draft.files = files;
   decode({*root, {}, problems}, draft);
-  std::vector<NamedFile> named = named_files(draft, problems);
+  std::vector<NamedFile> files_named = named_files(draft, problems);
+  std::vector<NamedFile> flags_from = flag_files(draft, problems);
   auto snapshot = std::make_shared<Snapshot>(resolve(std::move(draft), problems));
   if (!problems.none()) return {nullptr, problems.take(), {}, {}};
   static std::atomic<std::uint64_t> loads{0};
@@ -60,7 +71,7 @@ Loaded load_text(std::string_view yaml, Files files) {
   for (const TlsValue* value : tls_values(*snapshot)) {
     tls.push_back(problems.at(value->at, value->key, ""));
   }
-  return {std::move(snapshot), {}, std::move(named), std::move(tls)};
+  return {std::move(snapshot), {}, std::move(files_named), std::move(tls), std::move(flags_from)};
 }
 
 Loaded load_file(const std::string& path, Files files) {

@@ -44,6 +44,9 @@ struct Loaded {
   std::vector<NamedFile> files;
   // The places of what only proxy/net can judge, by their path: no message yet.
   std::vector<Problem> tls_values;
+  // The files of snapshot->flags.sources, for who wants to know whether they can be used. Not among
+  // `files`: a bad one stops nothing.
+  std::vector<NamedFile> flag_files = {};
 };
 
 [[nodiscard]] Loaded load_text(std::string_view yaml, Files files = Files::read);

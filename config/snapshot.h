@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,8 +18,8 @@
 #include "base/ip_network.h"
 #include "base/time.h"
 #include "config/asking_again.h"
+#include "config/flags.h"
 #include "config/tls.h"
-#include "routing/bucket.h"
 #include "routing/rewrite.h"
 #include "routing/route_table.h"
 #include "shadow/diff/comparison.h"
@@ -188,10 +187,10 @@ struct Snapshot {
   std::vector<Upstream> upstreams;
   std::optional<std::size_t> default_upstream;  // index into upstreams
   std::vector<Migration> migrations;
-  routing::RouteTable routes;                   // routes()[i] belongs to migrations[i]
-  std::map<std::string, routing::Share> flags;  // as written under `flags:`
-  std::uint64_t generation = 0;                 // counts up with every load of the process
-  std::string content_hash;                     // of the file's bytes
+  routing::RouteTable routes;  // routes()[i] belongs to migrations[i]
+  Flags flags;
+  std::uint64_t generation = 0;  // counts up with every load of the process
+  std::string content_hash;      // of the file's bytes
 };
 
 }  // namespace banyan::config

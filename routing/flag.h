@@ -5,25 +5,40 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/time.h"
 #include "routing/bucket.h"
+#include "routing/flag_definition.h"
 
 namespace banyan::routing {
 
 // Who said it; each outranks the ones before it.
-enum class FlagOrigin : std::uint8_t { none, config, run_time };
+enum class FlagOrigin : std::uint8_t { none, config, source, run_time };
 [[nodiscard]] constexpr std::string_view to_string(FlagOrigin o) {
-  return o == FlagOrigin::none ? "none" : o == FlagOrigin::config ? "config" : "run_time";
+  switch (o) {
+    case FlagOrigin::none:
+      return "none";
+    case FlagOrigin::config:
+      return "config";
+    case FlagOrigin::source:
+      return "source";
+    case FlagOrigin::run_time:
+      return "run_time";
+  }
+  return "none";
 }
 
 struct FlagState {
   std::uint64_t revision = 0;
   Share share;
   FlagOrigin origin = FlagOrigin::none;
+  // Given where a rule decides: `share` is then kByRule. A flag without one costs no look at it.
+  std::shared_ptr<const FlagDefinition> rule = {};
 };
+
+inline constexpr Share kByRule{kBuckets + 1};
 
 }  // namespace banyan::routing

@@ -11,9 +11,14 @@
 namespace banyan::routing {
 
 struct StickySource {
-  enum class Kind : std::uint8_t { header, cookie, query, client_ip };
+  enum class Kind : std::uint8_t { header, cookie, query, client_ip, jwt_claim, issue_cookie };
   Kind kind = Kind::header;
-  std::string name;  // of a client_ip empty
+  std::string name = {};  // of a client_ip empty
+  // Of a client_ip: so many bits of its address count.
+  std::uint8_t ipv4_bits = 32;
+  std::uint8_t ipv6_bits = 128;
+  // Of an issue_cookie: what stands behind its value in Set-Cookie, with the first semicolon.
+  std::string attributes = {};
 };
 
 // What serves a request without a sticky key, while the share is between 0 and 100 %.
@@ -27,6 +32,13 @@ struct Route {
   std::string flag;
   std::vector<StickySource> sticky;  // the first present, non-empty one counts
   StickyMissing sticky_missing = StickyMissing::legacy;
+  // The issue_cookie of `sticky`: nobody has to stay without a key.
+  [[nodiscard]] const StickySource* issued_cookie() const {
+    for (const StickySource& source : sticky) {
+      if (source.kind == StickySource::Kind::issue_cookie) return &source;
+    }
+    return nullptr;
+  }
 };
 
 }  // namespace banyan::routing

@@ -12,6 +12,8 @@ std::string_view without_brackets(std::string_view host) {
   return literal ? host.substr(1, host.size() - 2) : host;
 }
 
+}  // namespace
+
 // RFC 3986 §3.2.2: only in brackets may a colon be part of the host.
 std::string_view host_of(std::string_view authority) {
   if (authority.starts_with('[')) {
@@ -21,8 +23,6 @@ std::string_view host_of(std::string_view authority) {
   if (host.ends_with('.')) host.remove_suffix(1);
   return host;
 }
-
-}  // namespace
 
 // FNV-1a. Only lookups come from outside, what is stored is the configuration's.
 std::size_t RouteTable::HostHash::operator()(std::string_view host) const {

@@ -18,6 +18,9 @@
 
 namespace banyan::routing {
 
+// Of a Host field: without its port, brackets, and one dot at the end.
+[[nodiscard]] std::string_view host_of(std::string_view authority);
+
 class RouteTable {
  public:
   // Two rules of the same specificity that could match the same request. Rules without a

@@ -1,5 +1,12 @@
 #include "routing/sticky_key.h"
 
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "base/ip_network.h"
+#include "routing/jwt_claim.h"
+
 namespace banyan::routing {
 namespace {
 
@@ -51,6 +58,8 @@ void decode_into(std::string& out, std::string_view text) {
   }
 }
 
+}  // namespace
+
 std::optional<std::string_view> header_value(const Headers& headers, std::string_view name) {
   std::optional<std::string_view> found;
   for (const Header h : headers) {
@@ -58,8 +67,6 @@ std::optional<std::string_view> header_value(const Headers& headers, std::string
   }
   return found;
 }
-
-}  // namespace
 
 std::optional<std::string_view> cookie_value(const Headers& headers, std::string_view name) {
   std::optional<std::string_view> found;
@@ -90,16 +97,44 @@ std::optional<std::string_view> query_value(std::string_view query, std::string_
 
 namespace {
 
+// The address, or the network that it is in: `192.0.2.0/24`, `2001:db8:0:0:0:0:0:0/56`.
+std::string_view client_key(const StickySource& source, const KeyPlaces& places) {
+  if (source.ipv4_bits == 32 && source.ipv6_bits == 128) return places.client;
+  const auto address = IpAddress::parse(places.client);
+  if (!address) return places.client;
+  auto bytes = address->bytes();
+  const std::size_t own_bits = address->is_v4() ? source.ipv4_bits : source.ipv6_bits;
+  const std::size_t bits = address->is_v4() ? own_bits + 96 : own_bits;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t kept = bits > i * 8 ? std::min<std::size_t>(8, bits - i * 8) : 0;
+    bytes[i] = static_cast<std::uint8_t>(bytes[i] & (0xff00U >> kept));
+  }
+  places.scratch.clear();
+  const auto out = std::back_inserter(places.scratch);
+  if (address->is_v4()) {
+    fmt::format_to(out, "{}.{}.{}.{}", bytes[12], bytes[13], bytes[14], bytes[15]);
+  } else {
+    for (std::size_t i = 0; i < bytes.size(); i += 2) {
+      fmt::format_to(out, "{}{:x}", i > 0 ? ":" : "", bytes[i] << 8U | bytes[i + 1]);
+    }
+  }
+  fmt::format_to(out, "/{}", own_bits);
+  return places.scratch;
+}
+
 std::optional<std::string_view> value_at(const StickySource& source, const KeyPlaces& places) {
   switch (source.kind) {
     case StickySource::Kind::header:
-      return header_value(places.headers, source.name);
+      return header_value(places.request.headers, source.name);
     case StickySource::Kind::cookie:
-      return cookie_value(places.headers, source.name);
+    case StickySource::Kind::issue_cookie:
+      return cookie_value(places.request.headers, source.name);
     case StickySource::Kind::query:
-      return query_value(places.query, source.name, places.scratch);
+      return query_value(places.request.query(), source.name, places.scratch);
     case StickySource::Kind::client_ip:
-      return places.client;
+      return client_key(source, places);
+    case StickySource::Kind::jwt_claim:
+      return jwt_claim(places.request.headers, source.name, places.scratch);
   }
   return std::nullopt;
 }
@@ -113,6 +148,14 @@ std::optional<std::string_view> sticky_key(const std::vector<StickySource>& sour
     if (value && !value->empty()) return value;
   }
   return std::nullopt;
+}
+
+std::string_view issue_key(const KeyPlaces& places) {
+  places.scratch.clear();
+  for (int half = 0; half < 2; ++half) {
+    fmt::format_to(std::back_inserter(places.scratch), "{:016x}", places.tools.random_bits());
+  }
+  return places.scratch;
 }
 
 }  // namespace banyan::routing

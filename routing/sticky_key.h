@@ -3,27 +3,43 @@
 // Of several fields, cookies or parameters of the same name the first that is not empty counts.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/headers.h"
+#include "base/message.h"
+#include "routing/logic.h"
 #include "routing/route.h"
 
 namespace banyan::routing {
 
+// What a thread lends to its decisions.
+struct DecisionTools {
+  LogicScratch logic;
+  std::function<std::uint64_t()> random_bits;  // for a key that is issued
+};
+
 // Where a key may stand. Borrowed.
 struct KeyPlaces {
-  const Headers& headers;
-  std::string_view query;   // without the question mark
+  const RequestHead& request;
   std::string_view client;  // its address
-  std::string& scratch;     // a parameter is decoded into it
+  std::string& scratch;     // a key that does not stand there as it is
+  DecisionTools& tools;
 };
 
 // The first non-empty value that `sources` name, in their order; points into `places`.
 [[nodiscard]] std::optional<std::string_view> sticky_key(const std::vector<StickySource>& sources,
                                                          const KeyPlaces& places);
+
+// A key of 128 random bits for somebody who has none, in hexadecimal; it stands in `scratch`.
+[[nodiscard]] std::string_view issue_key(const KeyPlaces& places);
+
+// The value of the first field of that name that is not empty.
+[[nodiscard]] std::optional<std::string_view> header_value(const Headers& headers,
+                                                           std::string_view name);
 
 // The value of the parameter `name`, as an application sees it: `+` is a space and %XX is decoded
 // (what is no escape stays). Names are compared after the same. Points into `scratch`.

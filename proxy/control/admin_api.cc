@@ -55,6 +55,8 @@ const std::vector<AdminApi::Route>& AdminApi::routes() {
       {"POST", "/v1/migrations/{}/reset", kOperate, &AdminApi::reset},
       {"POST", "/v1/reload", kAdmin, &AdminApi::reload},
       {"POST", "/v1/drain", kAdmin, &AdminApi::drain},
+      {"POST", "/ofrep/v1/evaluate/flags/{}", kRead, &AdminApi::ofrep_flag},
+      {"POST", "/ofrep/v1/evaluate/flags", kRead, &AdminApi::ofrep_flags},
       {"GET", "/v1/audit", kRead, &AdminApi::audit},
       {"GET", "/v1/events", kRead, &AdminApi::events},
   };

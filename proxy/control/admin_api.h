@@ -88,6 +88,8 @@ class AdminApi {
   void reset(const Call& call);
   void reload(const Call& call);
   void drain(const Call& call);
+  void ofrep_flag(const Call& call);
+  void ofrep_flags(const Call& call);
   void audit(const Call& call);
   void events(const Call& call);
 

@@ -45,6 +45,16 @@ Result<std::optional<WallTime>, std::string> expiry_of(const json& body, WallTim
   return std::optional<WallTime>(now + *ttl);
 }
 
+// A percentage would let rules for tenants and regions count no more; 0 is the way back.
+Result<bool, std::string> may_override_targeting(const std::string& body) {
+  const json document = json::parse(body, nullptr, false);
+  const json wanted = document.value("override_targeting", json(false));
+  if (!wanted.is_boolean()) {
+    return tl::unexpected(std::string("override_targeting: true or false is needed"));
+  }
+  return wanted.get<bool>();
+}
+
 // 202: in force, but a restart would not know of it.
 AdminResponse switched_response(const Switchboard::Switched& switched, json more) {
   json document{
@@ -77,7 +87,7 @@ Author AdminApi::author(const Call& call) const {
 }
 
 Result<RunTimeFlag, std::string> AdminApi::wanted(const Call& call) const {
-  const auto body = members(call.request.body, {"percent", "reason", "ttl"});
+  const auto body = members(call.request.body, {"percent", "reason", "ttl", "override_targeting"});
   if (!body) return tl::unexpected(body.error());
   const auto share = share_of(body->value("percent", json()));
   if (!share) return tl::unexpected(share.error());
@@ -95,6 +105,14 @@ void AdminApi::set_flag(const Call& call) {
   }
   const auto value = wanted(call);
   if (!value) return call.reply(problem(400, value.error()));
+  const auto overrides = may_override_targeting(call.request.body);
+  if (!overrides) return call.reply(problem(400, overrides.error()));
+  if (before->has_targeting() && value->share != routing::kNobody && !*overrides) {
+    return call.reply(
+        problem(409,
+                "the flag has targeting, which a percentage would put out of force: only 0 may be "
+                "set, or anything with \"override_targeting\": true"));
+  }
   parts_.switches.set_flag(name, *value, [this, name, reply = call.reply](const auto& switched) {
     const auto view = parts_.switches.flag(name);
     parts_.changed();

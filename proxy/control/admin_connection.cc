@@ -15,6 +15,10 @@ ResponseHead head_of(const AdminResponse& response) {
   head.reason = status_title(response.status);
   head.framing = response.events ? Framing::chunked : Framing::content_length;
   head.content_length = response.body.size();
+  if (response.status == 304) {  // RFC 9110 §15.4.5: it stands for an answer that has a body
+    head.framing = Framing::none;
+    head.content_length.reset();
+  }
   head.headers.add("content-type", response.content_type);
   head.headers.add("cache-control", "no-store");
   head.headers.add("x-content-type-options", "nosniff");
@@ -105,6 +109,7 @@ void AdminConnection::on_request(codec::StreamId stream, RequestHead& head) {
   request_.authority = head.authority;
   request_.origin = text(head.headers.find("origin"));
   request_.if_match = text(head.headers.find("if-match"));
+  request_.if_none_match = text(head.headers.find("if-none-match"));
   request_.authorization = text(head.headers.find("authorization"));
   request_.who = text(head.headers.find("x-banyan-who")).value_or("");
   request_.peer = transport_->peer();

@@ -10,6 +10,8 @@ std::string_view status_title(int status) {
       return "OK";
     case 202:
       return "Accepted";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 401:
@@ -22,6 +24,8 @@ std::string_view status_title(int status) {
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 409:
+      return "Conflict";
     case 412:
       return "Precondition Failed";
     case 413:

@@ -20,6 +20,7 @@ struct AdminRequest {
   std::string authority;  // Host
   std::optional<std::string> origin;
   std::optional<std::string> if_match;
+  std::optional<std::string> if_none_match;
   std::optional<std::string> authorization;
   std::string who;   // `x-banyan-who`, as the caller says; a token's name replaces it
   std::string peer;  // address without the port

@@ -18,8 +18,8 @@ inline constexpr std::size_t kAuditFileBytesMax = 4 * 1024 * 1024;
 inline constexpr std::size_t kAuditShownMax = 1000;
 
 struct AuditEntry {
-  std::string action;  // `rollback`, `rearm`, `flag_set`, `flag_clear`, `flag_expire`, `reload`,
-                       // `drain`, `reset`
+  std::string action;  // `rollback`, `rearm`, `flag_set`, `flag_clear`, `flag_expire`,
+                       // `flag_source`, `reload`, `drain`, `reset`
   std::string target;  // of a migration or a flag; may be empty
   nlohmann::json from;
   nlohmann::json to;

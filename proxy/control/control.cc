@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <utility>
 
 #include "config/scalar.h"
@@ -20,16 +19,9 @@ constexpr int kExitFailed = 1;
 WallTime wall_now() { return std::chrono::system_clock::now(); }
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
-std::string directory_of(const std::string& file) {
-  const std::string directory = std::filesystem::path(file).parent_path().string();
-  return directory.empty() ? "." : directory;
-}
-
 std::string joined(const std::vector<std::string>& problems) {
   return fmt::format("{}", fmt::join(problems, "; "));
 }
-
-double percent(routing::Share share) { return share.millipercent / 1000.0; }
 
 }  // namespace
 
@@ -55,6 +47,7 @@ Control::Control(std::string config_path, std::string_view bytes, Reloader::Snap
           started_),
       changes_(snapshot->reload_debounce, snapshot->reload_poll, fingerprint(bytes), steady_now()),
       tls_(loop_, [this] { schedule(); }),
+      flag_sources_(&loop_, directory_, [this] { schedule(); }),
       api_(admin_parts()),
       admin_(loop_, Door::admin, api_, events_),
       health_(loop_, Door::health, api_, events_),
@@ -102,8 +95,11 @@ Result<void, std::string> Control::start(const std::string& address_file) {
   if (auto opened = open_doors(); !opened) return opened;
   auto tls = tls_.load(running(), steady_now());
   if (!tls) return tl::unexpected(joined(tls.error()));
-  const auto started =
-      workers_.start(reloader_.running(), switches_.prepare(running()), std::move(*tls));
+  flag_sources_.load(running(), {wall_now(), steady_now()});
+  switches_.adopt(reloader_.running(), flag_sources_.contents());
+  say_missing_flags();
+  const auto started = workers_.start(
+      reloader_.running(), switches_.prepare(running(), flag_sources_.contents()), std::move(*tls));
   if (!started) return tl::unexpected(started.error().detail);
   if (auto written = write_addresses(address_file); !written) return written;
   watch_files();
@@ -213,63 +209,28 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   }
   auto tls = tls_.load(*next, steady_now());
   if (!tls) return tl::unexpected(joined(tls.error()));
-  const auto published =
-      workers_.publish(next, switches_.prepare(*next), std::move(done), std::move(*tls));
+  flag_sources_.load(*next, {wall_now(), steady_now()});
+  const auto published = workers_.publish(next, switches_.prepare(*next, flag_sources_.contents()),
+                                          std::move(done), std::move(*tls));
   if (!published) {
+    flag_sources_.load(*before, {wall_now(), steady_now()});
     static_cast<void>(access_log_.open(before->access_path));
     static_cast<void>(tls_.load(*before, steady_now()));
     return tl::unexpected(published.error().detail);
   }
   if (auto admitted = admit(*next); !admitted) observe::log_error(admitted.error());
-  switches_.adopt(next);
+  const std::vector<FlagView> flags_before = switches_.flags();
+  switches_.adopt(next, flag_sources_.contents());
   store_.configure(next->store);
   observe::start_logging(next->log_level);
   changes_.set_intervals(next->reload_debounce, next->reload_poll);
   if (next->reload_watch != before->reload_watch) watch_files();
-  say_overridden(*before);
+  for (const std::string& text : newly_outranked(flags_before, switches_.flags())) {
+    observe::log_warning(text);
+  }
+  say_missing_flags();
+  say_dropped_latches(*before);
   return {};
-}
-
-void Control::say_overridden(const config::Snapshot& before) const {
-  for (const FlagView& view : switches_.flags()) {
-    const auto was = before.flags.find(view.name);
-    const bool same = was == before.flags.end() ? !view.configured : view.configured == was->second;
-    if (same || !view.overridden()) continue;
-    observe::log_warning(fmt::format(
-        "flag {}: stays at {} %, set at run time by {} at {} ({}); `banyan flag clear {}` lets the "
-        "configuration's value count",
-        view.name, percent(view.share), view.run_time->author.who,
-        to_text(view.run_time->author.at), view.run_time->author.reason, view.name));
-  }
-}
-
-void Control::watch_files() {
-  watcher_.reset();
-  // reloader_.running() is still the one before while a reload is published.
-  if (!switches_.snapshot().reload_watch) return;
-  auto watching = net::FileWatcher::watch(loop_, directory_of(reloader_.path()), [this] {
-    changes_.on_event(steady_now());
-    schedule();
-  });
-  if (watching) {
-    watcher_ = std::move(*watching);
-  } else {
-    observe::log_warning("the configuration is polled only: " + watching.error().detail);
-  }
-}
-
-void Control::look_at_file() {
-  auto bytes = read_config_file(reloader_.path());
-  const std::string seen = bytes ? fingerprint(*bytes) : "unreadable: " + bytes.error();
-  if (!changes_.on_look(seen, steady_now())) return;
-  std::optional<std::string> content;
-  if (bytes) content = std::move(*bytes);
-  load(
-      "file", {"(file)", "", wall_now()}, [](const Reloader::Status&) {}, std::move(content));
-}
-
-void Control::look_at_certificates() {
-  if (const auto books = tls_.look(running(), steady_now())) workers_.publish(*books);
 }
 
 void Control::tell_verdicts(SteadyTime now) {
@@ -287,6 +248,7 @@ void Control::on_tick() {
   if (const auto due = ending_.due(); due && now >= *due) stop_workers();
   if (switches_.snapshot().reload_watch && now >= changes_.due()) look_at_file();
   if (const auto due = tls_.due(); due && now >= *due) look_at_certificates();
+  if (const auto due = flag_sources_.due(); due && now >= *due) look_at_flag_sources();
   if (const auto expiry = switches_.next_expiry(); expiry && *expiry <= wall_now()) {
     switches_.expire(wall_now());
   }
@@ -305,6 +267,7 @@ void Control::schedule() {
   const auto consider = [&](SteadyTime at) { first = std::min(first.value_or(at), at); };
   if (switches_.snapshot().reload_watch) consider(changes_.due());
   if (const auto due = tls_.due()) consider(*due);
+  if (const auto due = flag_sources_.due()) consider(*due);
   if (const auto expiry = switches_.next_expiry()) {
     consider(now + std::chrono::ceil<Milliseconds>(*expiry - wall_now()));
   }
@@ -332,6 +295,7 @@ StatusFacts Control::facts() const {
   for (const auto& name : workers_.names()) {
     facts.names.push_back({name.host, name.addresses, name.problem});
   }
+  facts.flag_sources = flag_sources_.statuses();
   facts.tls_problems = tls_.status().problems;
   facts.certificates = tls_.expiries();
   return facts;
@@ -341,6 +305,10 @@ std::string Control::metrics() const {
   observe::ControlFacts facts;
   for (const FlagView& view : switches_.flags()) {
     facts.flags.push_back({view.name, view.share.millipercent, view.overridden()});
+  }
+  for (const auto& source : flag_sources_.statuses()) {
+    facts.flag_sources.push_back(
+        {source.file, FlagSources::age(source, wall_now()), source.problems.empty()});
   }
   for (const auto& migration : switches_.snapshot().migrations) {
     facts.latched.emplace_back(migration.name, switches_.latch(migration.name).has_value());

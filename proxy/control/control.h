@@ -14,6 +14,7 @@
 #include "proxy/control/change_watch.h"
 #include "proxy/control/difference_store.h"
 #include "proxy/control/drain_sequence.h"
+#include "proxy/control/flag_sources.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
 #include "proxy/control/tls_watch.h"
@@ -59,7 +60,9 @@ class Control {
             std::optional<std::string> content);
   [[nodiscard]] Result<void, std::string> publish(const Reloader::SnapshotPtr& next,
                                                   std::function<void()> done);
-  void say_overridden(const config::Snapshot& before) const;
+  void say_missing_flags() const;
+  void say_dropped_latches(const config::Snapshot& before) const;
+  void look_at_flag_sources();
   void watch_files();
   void look_at_file();
   void look_at_certificates();
@@ -90,6 +93,7 @@ class Control {
   Reloader reloader_;
   ChangeWatch changes_;
   TlsWatch tls_;
+  FlagSources flag_sources_;
   DrainSequence ending_;
   AdminApi api_;
   AdminServer admin_;

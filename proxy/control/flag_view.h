@@ -1,6 +1,6 @@
 // proxy/control/flag_view.h: which value of a flag holds, and which it outranks. Pure.
 //
-//   value set at run time  >  `flags` of the configuration  >  0 %
+//   value set at run time  >  flag sources, the last first  >  `flags` of the configuration  >  0 %
 #pragma once
 
 #include <cstdint>
@@ -9,31 +9,66 @@
 #include <string>
 #include <vector>
 
+#include "config/flag_file.h"
 #include "config/snapshot.h"
 #include "proxy/control/run_time_flags.h"
 #include "routing/slots.h"
 
 namespace banyan::control {
 
+// What one source says.
+struct SourceContent {
+  std::string file;
+  // nullptr: it can not be read and never could. What it may say outranks what stands below it, so
+  // everybody is on legacy then.
+  std::shared_ptr<const config::FlagFile> flags;
+};
+using SourceContents = std::vector<SourceContent>;  // in the order of the configuration
+
 struct FlagView {
   std::string name;
-  routing::Share share;
+  routing::Share share;  // of a rule: of those whom none of its conditions catches
   routing::FlagOrigin origin = routing::FlagOrigin::none;
+  // Of the sources or the configuration, without what was set at run time.
   std::optional<routing::Share> configured;
+  config::FlagDefinitionPtr definition;  // where `configured` is one
+  std::string source;                    // the file that says it, where it is one
+  bool source_unknown = false;           // nothing is known of that file
   std::optional<RunTimeFlag> run_time;
   std::vector<std::string> migrations;  // that follow it
+
+  [[nodiscard]] bool has_targeting() const { return definition && definition->targeting; }
+  // A rule decides, not the share alone.
+  [[nodiscard]] bool is_by_rule() const {
+    return !run_time && has_targeting() && definition->enabled;
+  }
   // A run-time value outranks a configured one that says something else.
   [[nodiscard]] bool overridden() const {
-    return run_time && run_time->share != configured.value_or(routing::kNobody);
+    return run_time &&
+           (has_targeting() || run_time->share != configured.value_or(routing::kNobody));
   }
 };
 
 // The flags of `snapshot`: those under `flags`, and those that its migrations follow. By name.
 [[nodiscard]] std::vector<FlagView> flag_views(const config::Snapshot& snapshot,
+                                               const SourceContents& sources,
                                                const RunTimeFlags& run_time);
+
+// One of them; nothing where it is none.
+[[nodiscard]] std::optional<FlagView> flag_view(const config::Snapshot& snapshot,
+                                                const SourceContents& sources,
+                                                const RunTimeFlags& run_time,
+                                                const std::string& name);
 
 // What workers read. Flags that the configuration no longer has stay in it at 0 %.
 [[nodiscard]] std::shared_ptr<const routing::FlagTable> flag_table(
     const std::vector<FlagView>& views, routing::Slots& slots, std::uint64_t revision);
+
+// For people: configured values that changed and stay outranked by one set at run time.
+[[nodiscard]] std::vector<std::string> newly_outranked(const std::vector<FlagView>& before,
+                                                       const std::vector<FlagView>& now);
+// For people: migrations whose flag neither a source nor `flags` has, where there are sources.
+[[nodiscard]] std::vector<std::string> flags_that_nobody_has(const std::vector<FlagView>& views,
+                                                             const config::Snapshot& snapshot);
 
 }  // namespace banyan::control

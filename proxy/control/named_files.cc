@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "config/flag_file.h"
 #include "proxy/control/admin_access.h"
+#include "proxy/control/flag_sources.h"
 #include "proxy/net/tls_store.h"
 
 namespace banyan::control {
@@ -43,6 +45,38 @@ std::vector<std::string> file_problems(const std::string& config_path,
   }
   add_tls_problems(config_path, loaded, problems);
   return problems;
+}
+
+FlagFileReport read_flag_files(const std::string& config_path, const config::Loaded& loaded) {
+  FlagFileReport report;
+  const config::FlagNames used = flags_in_use(*loaded.snapshot);
+  const auto& sources = loaded.snapshot->flags.sources;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string& file = sources[i].file;
+    report.contents.push_back({file, nullptr});
+    const auto text = config::read_flag_file(file);
+    if (!text) {
+      config::Problem problem = loaded.flag_files[i].at;
+      problem.message = file + ": " + text.error();
+      report.problems.push_back(config::to_text(config_path, problem));
+      continue;
+    }
+    auto parsed = config::parse_flag_file(*text, used, sources[i].bucketing);
+    if (!parsed) {
+      for (const auto& p : parsed.error()) report.problems.push_back(config::to_text(file, p));
+      continue;
+    }
+    for (const auto& warning : parsed->warnings) {
+      report.warnings.push_back(config::warning_text(file, warning));
+    }
+    report.contents.back().flags = std::make_shared<const config::FlagFile>(std::move(*parsed));
+  }
+  if (!report.problems.empty()) return report;
+  const auto views = flag_views(*loaded.snapshot, report.contents, RunTimeFlags(""));
+  for (const std::string& text : flags_that_nobody_has(views, *loaded.snapshot)) {
+    report.warnings.push_back(config_path + ": warning: " + text);
+  }
+  return report;
 }
 
 }  // namespace banyan::control

@@ -26,6 +26,20 @@ json tls_json(const StatusFacts& facts) {
           {"certificates", std::move(certificates)}};
 }
 
+json sources_json(const StatusFacts& facts) {
+  json sources = json::array();
+  for (const FlagSources::Status& source : facts.flag_sources) {
+    sources.push_back({{"file", source.file},
+                       {"ok", source.problems.empty()},
+                       {"problems", source.problems},
+                       {"in_force", !source.known    ? "nothing"
+                                    : source.is_copy ? "copy"
+                                                     : "file"},
+                       {"good_at", source.good_at ? json(to_text(*source.good_at)) : json()}});
+  }
+  return sources;
+}
+
 }  // namespace
 
 json migration_json(const Switchboard& switches, const config::Migration& migration) {
@@ -54,7 +68,9 @@ json flag_json(const FlagView& view) {
   json object{{"name", view.name},
               {"percent", percent(view.share)},
               {"origin", routing::to_string(view.origin)},
+              {"source", view.source.empty() ? json() : json(view.source)},
               {"configured", view.configured ? percent(*view.configured) : json()},
+              {"targeting", view.has_targeting()},
               {"overridden", view.overridden()},
               {"run_time", nullptr},
               {"migrations", view.migrations}};
@@ -95,6 +111,7 @@ json status_json(const Switchboard& switches, const Reloader::Status& configurat
                 {"store", {{"ok", facts.store_problem.empty()}, {"problem", facts.store_problem}}},
                 {"configuration", configuration_json(configuration)},
                 {"tls", tls_json(facts)},
+                {"flag_sources", sources_json(facts)},
                 {"migrations", json::array()},
                 {"flags", json::array()},
                 {"upstreams", json::array()},

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "proxy/control/flag_sources.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
 #include "proxy/net/tls_store.h"
@@ -27,7 +28,8 @@ struct NameState {
 // {"name", "flag", "percent", "latched", "readiness", "latch": {"who", …} | null, …}
 [[nodiscard]] nlohmann::json migration_json(const Switchboard& switches,
                                             const config::Migration& migration);
-// {"name", "percent", "origin", "configured", "overridden", "run_time": {…} | null, "migrations"}
+// {"name", "percent", "origin", "source", "configured", "targeting", "overridden",
+//  "run_time": {…} | null, "migrations"}
 [[nodiscard]] nlohmann::json flag_json(const FlagView& view);
 
 struct StatusFacts {
@@ -39,6 +41,7 @@ struct StatusFacts {
   std::string store_problem;  // empty: differences are kept
   std::vector<EndpointState> endpoints;
   std::vector<NameState> names;
+  std::vector<FlagSources::Status> flag_sources;
   std::vector<net::TlsStore::Expiry> certificates;
   std::vector<std::string> tls_problems;  // of files that changed and were not taken
 };

@@ -43,15 +43,32 @@ std::vector<std::string> Switchboard::load(WallTime now) {
   return problems;
 }
 
-Switchboard::Table Switchboard::prepare(const config::Snapshot& snapshot) {
+Switchboard::Table Switchboard::prepare(const config::Snapshot& snapshot,
+                                        const SourceContents& sources) {
   for (const config::Migration& migration : snapshot.migrations) {
     slots_.migration(migration.name).latched = latches_.find(migration.name).has_value();
   }
-  return flag_table(flag_views(snapshot, run_time_), slots_, ++revision_);
+  return flag_table(flag_views(snapshot, sources, run_time_), slots_, ++revision_);
 }
 
-void Switchboard::adopt(std::shared_ptr<const config::Snapshot> snapshot) {
+void Switchboard::adopt(std::shared_ptr<const config::Snapshot> snapshot, SourceContents sources) {
   snapshot_ = std::move(snapshot);
+  sources_ = std::move(sources);
+}
+
+void Switchboard::take_sources(SourceContents sources, const Author& author, Done done) {
+  const std::vector<FlagView> before = flags();
+  sources_ = std::move(sources);
+  const std::vector<FlagView> now = flags();
+  for (const std::string& text : newly_outranked(before, now)) observe::log_warning(text);
+  for (std::size_t i = 0; i < now.size(); ++i) {  // the same flags: the snapshot is the same
+    if (before[i].configured == now[i].configured) continue;
+    const auto shown_of = [](const FlagView& view) {
+      return view.configured ? percent(*view.configured) : json();
+    };
+    note({"flag_source", now[i].name, shown_of(before[i]), shown_of(now[i]), author});
+  }
+  workers_.publish(flag_table(now, slots_, ++revision_), std::move(done));
 }
 
 void Switchboard::note(const AuditEntry& entry) {
@@ -142,10 +159,7 @@ bool Switchboard::retry_saves() {
 }
 
 std::optional<FlagView> Switchboard::flag(const std::string& name) const {
-  for (FlagView& view : flags()) {
-    if (view.name == name) return std::move(view);
-  }
-  return std::nullopt;
+  return flag_view(*snapshot_, sources_, run_time_, name);
 }
 
 const config::Migration* Switchboard::migration(const std::string& name) const {

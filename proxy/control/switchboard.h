@@ -53,8 +53,10 @@ class Switchboard {
 
   // Makes the slots of a configuration with their latches, and the flags as they would be under
   // it. Changes nothing for the running one until adopt().
-  [[nodiscard]] Table prepare(const config::Snapshot& snapshot);
-  void adopt(std::shared_ptr<const config::Snapshot> snapshot);
+  [[nodiscard]] Table prepare(const config::Snapshot& snapshot, const SourceContents& sources = {});
+  void adopt(std::shared_ptr<const config::Snapshot> snapshot, SourceContents sources = {});
+  // Flag sources say something else now. `done` when all workers follow.
+  void take_sources(SourceContents sources, const Author& author, Done done);
   [[nodiscard]] const config::Snapshot& snapshot() const { return *snapshot_; }
 
   // The names must be migrations of the configuration.
@@ -72,7 +74,9 @@ class Switchboard {
   // True where something still is not on disk.
   bool retry_saves();
 
-  [[nodiscard]] std::vector<FlagView> flags() const { return flag_views(*snapshot_, run_time_); }
+  [[nodiscard]] std::vector<FlagView> flags() const {
+    return flag_views(*snapshot_, sources_, run_time_);
+  }
   [[nodiscard]] std::optional<FlagView> flag(const std::string& name) const;
   [[nodiscard]] const config::Migration* migration(const std::string& name) const;
   [[nodiscard]] std::optional<Latch> latch(const std::string& name) const {
@@ -95,6 +99,7 @@ class Switchboard {
   Latches latches_;
   RunTimeFlags run_time_;
   std::shared_ptr<const config::Snapshot> snapshot_;
+  SourceContents sources_;
   std::uint64_t revision_ = 1;
   Rollbacks rollbacks_;
 };

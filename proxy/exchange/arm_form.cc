@@ -56,6 +56,12 @@ void from_arm(const ArmForm& form, std::string_view authority, ResponseHead& hea
   if (changed) std::swap(head.headers, mapped);
 }
 
+void issue(const routing::StickySource& cookie, std::string_view key, Headers& headers) {
+  std::string value = cookie.name + "=";
+  value.append(key).append(cookie.attributes);
+  headers.add("set-cookie", value);
+}
+
 void expose(Arm arm, Headers& headers) {
   if (headers.find(kExposedName)) edit({{}, {std::string(kExposedName)}}, headers);
   headers.add(kExposedName, to_string(arm));

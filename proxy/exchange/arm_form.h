@@ -11,6 +11,7 @@
 #include "base/header_edits.h"
 #include "base/message.h"
 #include "routing/rewrite.h"
+#include "routing/route.h"
 
 namespace banyan::exchange {
 
@@ -32,6 +33,9 @@ void expose(Arm arm, Headers& headers);
 
 // Another parent in each `traceparent`.
 void give_parent(Headers& headers, std::uint64_t parent);
+// Set-Cookie with a key for somebody who had none.
+void issue(const routing::StickySource& cookie, std::string_view key, Headers& headers);
+
 // Turns a request to an arm into the shadow's: `edits`, the marker that stops loops, the baggage
 // member that tells instrumented services, and a parent of its own in `traceparent`.
 void mark_as_shadow(RequestHead& head, std::string_view migration, const HeaderEdits& edits,

@@ -18,10 +18,9 @@ std::optional<Arm> forced(const ChoiceInput& input) {
 }  // namespace
 
 routing::Decision choose(const MigrationPlan& migration, const ChoiceInput& input) {
-  return routing::decide(
-      *migration.route, input.flag, migration.latched(), forced(input),
-      {input.request.headers, input.request.query(), input.client.address, input.scratch},
-      input.draw);
+  return routing::decide(*migration.route, input.flag, migration.latched(), forced(input),
+                         {input.request, input.client.address, input.scratch, input.tools},
+                         input.draw);
 }
 
 }  // namespace banyan::exchange

@@ -18,7 +18,8 @@ struct ChoiceInput {
   const Client& client;
   const routing::FlagState& flag;
   std::uint32_t draw;    // 32 random bits
-  std::string& scratch;  // as in routing::KeyPlaces
+  std::string& scratch;  // these two as in routing::KeyPlaces
+  routing::DecisionTools& tools;
 };
 
 [[nodiscard]] routing::Decision choose(const MigrationPlan& migration, const ChoiceInput& input);

@@ -24,7 +24,8 @@ Exchange::Exchange(Owner& owner, Services& services, DownstreamStream& downstrea
       heads_(services.heads.take()),
       timer_(net::Timer::calling<&Exchange::on_timer>(services.loop.timers(), this)),
       timeouts_(&plan_->snapshot->timeouts),
-      started_(std::chrono::steady_clock::now()) {}
+      started_(std::chrono::steady_clock::now()),
+      adds_fields_(listener.expose_arm) {}
 
 Exchange::~Exchange() { services_.loop.cancel_after_flush(*this); }
 
@@ -94,8 +95,8 @@ void Exchange::answer_as_recipient() {
 void Exchange::choose_arm() {
   decision_ =
       choose(*migration_, {heads_->request, listener_, client_, services_.flag(migration_->flag),
-                           services_.random_bits(), heads_->parameter});
-  if (decision_.reason == routing::Reason::sticky_missing) migration_->stats->sticky_missing.add();
+                           services_.random_bits(), heads_->key, services_.tools});
+  if (decision_.reason >= routing::Reason::sticky_missing) note_decision();
   use_upstream_of_arm();
 }
 
@@ -229,9 +230,7 @@ void Exchange::on_stream_response(ResponseHead& head) {
   launch_shadow();  // where the request waited for room until now
   shape_response(head);
   if (recording_) recording_->head(heads_->response);
-  if (listener_.expose_arm && migration_ != nullptr) {
-    expose(decision_.arm, heads_->response.headers);
-  }
+  if (adds_fields_) add_fields();
   downstream_.send_head(heads_->response);
   arm_timer();
 }

@@ -76,6 +76,7 @@ class Exchange final : public net::Deferrable,
   void decide();
   void answer_as_recipient();
   void choose_arm();
+  void note_decision();
   void use_upstream_of_arm();
   [[nodiscard]] bool moved_to_legacy();
   void connect();
@@ -96,6 +97,7 @@ class Exchange final : public net::Deferrable,
   void recover(Error error);
   void fall_back(const Error& error);
   void shape_response(ResponseHead& head);
+  void add_fields();
   void fail(Error error);
   void answer(const Error& error);
   void finish(shadow::Outcome outcome);
@@ -170,6 +172,7 @@ class Exchange final : public net::Deferrable,
   bool continued_ = false;  // the client was told to send its body
   bool upgrade_ = false;    // the client asks for a tunnel
   bool grpc_ = false;       // a gRPC call: its only deadline is its own
+  bool adds_fields_;        // of its own to the response
 };
 
 }  // namespace banyan::exchange

@@ -67,9 +67,7 @@ void Exchange::open_tunnel(ResponseHead& head) {
   shape_response(head);
   heads_->response.headers.add(HeaderId::upgrade, protocol);
   accept_key();
-  if (listener_.expose_arm && migration_ != nullptr) {
-    expose(decision_.arm, heads_->response.headers);
-  }
+  if (adds_fields_) add_fields();
   // From here on the latency of its answers is its own affair, so this is what is measured.
   stats()
       .of(decision_.arm, role())

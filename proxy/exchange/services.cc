@@ -18,7 +18,7 @@ void Heads::clear() {
   response.clear();
   trailers.clear();
   path.clear();
-  parameter.clear();
+  key.clear();
   for (Headers* h : {&request.headers, &forwarded.headers, &response.headers, &trailers}) {
     h->shrink(kKeptBytesMax);
   }
@@ -26,7 +26,7 @@ void Heads::clear() {
                   &response.reason}) {
     t->shrink(kKeptBytesMax);
   }
-  for (std::string* s : {&path, &parameter}) shrink(*s);
+  for (std::string* s : {&path, &key}) shrink(*s);
 }
 
 }  // namespace banyan::exchange

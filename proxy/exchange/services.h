@@ -13,6 +13,7 @@
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/stats.h"
 #include "routing/slots.h"
+#include "routing/sticky_key.h"
 
 namespace banyan::exchange {
 
@@ -23,7 +24,7 @@ struct Heads {
   ResponseHead response;  // what goes to the client
   Headers trailers;       // of the request
   std::string path;       // scratch of the normalised path
-  std::string parameter;  // scratch of a sticky key in the query
+  std::string key;        // scratch of a sticky key; one that is issued stays in it
   void clear();
 };
 
@@ -38,6 +39,7 @@ struct Services {
   std::shared_ptr<const routing::FlagTable> flags;  // at this moment
   Pool<Heads> heads{};
   std::mt19937 random{std::random_device{}()};
+  routing::DecisionTools tools{{}, [this] { return random_bits_64(); }};
   bool draining = false;
 
   [[nodiscard]] std::uint32_t random_bits() { return static_cast<std::uint32_t>(random()); }
@@ -48,8 +50,9 @@ struct Services {
   [[nodiscard]] std::uint32_t draw() {
     return static_cast<std::uint32_t>(std::uint64_t{random_bits()} * 100'000 >> 32U);
   }
-  [[nodiscard]] routing::FlagState flag(std::size_t slot) const {
-    return slot < flags->size() ? (*flags)[slot] : routing::FlagState{};
+  [[nodiscard]] const routing::FlagState& flag(std::size_t slot) const {
+    static const routing::FlagState kUnknown;
+    return slot < flags->size() ? (*flags)[slot] : kUnknown;
   }
 };
 

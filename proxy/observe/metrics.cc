@@ -258,6 +258,13 @@ void add_flags(Page& page, const ControlFacts& control) {
   for (const auto& flag : control.flags) {
     page.add({{"flag", flag.name}}, flag.overridden ? 1.0 : 0.0);
   }
+  page.begin(MetricType::Gauge, "flag_source_age_seconds",
+             "Since the file was last seen to be what is in force; +Inf where it never was.");
+  for (const auto& source : control.flag_sources) page.add({{"source", source.file}}, source.age);
+  page.begin(MetricType::Gauge, "flag_source_ok", "1 where the file as it is is in force.");
+  for (const auto& source : control.flag_sources) {
+    page.add({{"source", source.file}}, source.ok ? 1.0 : 0.0);
+  }
 }
 
 void add_rollbacks(Page& page, const ControlFacts& control) {

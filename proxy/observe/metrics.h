@@ -24,6 +24,11 @@ struct ControlFacts {
     std::uint32_t millipercent = 0;
     bool overridden = false;  // a run-time value outranks the configuration
   };
+  struct FlagSource {
+    std::string file;
+    double age = 0;  // seconds
+    bool ok = true;
+  };
   struct Endpoint {
     std::string upstream;
     std::string endpoint;
@@ -46,6 +51,7 @@ struct ControlFacts {
   std::uint64_t certificate_reloads_ok = 0;
   std::uint64_t certificate_reloads_failed = 0;
   std::vector<Flag> flags;
+  std::vector<FlagSource> flag_sources;
   std::vector<Endpoint> endpoints;
   std::vector<Name> names;
   std::vector<std::pair<std::string, bool>> latched;                       // by migration

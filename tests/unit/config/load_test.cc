@@ -117,7 +117,7 @@ flags: { headerColor: 5 }
   EXPECT_EQ(route->sticky[1].kind, routing::StickySource::Kind::cookie);
   EXPECT_EQ(route->sticky[1].name, "Session");
   EXPECT_EQ(route->sticky_missing, routing::StickyMissing::per_request);
-  EXPECT_EQ(made->flags.at("headerColor"), routing::Share{5'000});
+  EXPECT_EQ(made->flags.shares.at("headerColor"), routing::Share{5'000});
 }
 
 TEST(Load, RewriteAndTheShadowsRulesAreTakenOver) {
@@ -169,7 +169,7 @@ TEST(Load, WhatIsAskedAgainDoesNotStartTheCountAfresh) {
 TEST(Load, AFlagIsCalledLikeItsMigrationUnlessGiven) {
   const auto made = good(with_migration("epoch: e\nflags: { orders: 0.001 }\n"));
   EXPECT_EQ(made->migrations[0].flag, "orders");
-  EXPECT_EQ(made->flags.at("orders"), routing::Share{1});
+  EXPECT_EQ(made->flags.shares.at("orders"), routing::Share{1});
 }
 
 TEST(Load, WithoutStickyEveryRequestIsDrawnForItself) {
@@ -466,11 +466,11 @@ TEST(Load, EveryKeyOfAMigrationIsChecked) {
            "11:11 migrations[0].flag: \"a\\x09b\": must be 1 to 128 printable ASCII characters"},
           {"sticky: a", "11:13 migrations[0].sticky: expected a list, found \"a\""},
           {"sticky: [{}]",
-           "11:14 migrations[0].sticky[0]: needs exactly one of header, cookie, query and "
-           "client_ip"},
+           "11:14 migrations[0].sticky[0]: needs exactly one of header, cookie, query, client_ip, "
+           "jwt_claim and issue_cookie"},
           {"sticky: [{ header: a, cookie: b }]",
-           "11:14 migrations[0].sticky[0]: needs exactly one of header, cookie, query and "
-           "client_ip"},
+           "11:14 migrations[0].sticky[0]: needs exactly one of header, cookie, query, client_ip, "
+           "jwt_claim and issue_cookie"},
           {"sticky: [{ header: 5 }]",
            "11:24 migrations[0].sticky[0].header: expected text, found the number 5: put it in "
            "quotes"},
@@ -482,7 +482,24 @@ TEST(Load, EveryKeyOfAMigrationIsChecked) {
            "characters"},
           {"sticky: [{ client_ip: false }]",
            "11:27 migrations[0].sticky[0].client_ip: can only be true"},
-          {"sticky: [{ jwt_claim: sub }]", "11:16 migrations[0].sticky[0].jwt_claim: unknown key"},
+          {"sticky: [{ client_ip: { ipv4_bits: 33 } }]",
+           "11:40 migrations[0].sticky[0].client_ip.ipv4_bits: must be from 1 to 32"},
+          {"sticky: [{ jwt_claim: 5 }]",
+           "11:27 migrations[0].sticky[0].jwt_claim: expected text, found the number 5: put it in "
+           "quotes"},
+          {"sticky: [{ issue_cookie: {} }]",
+           "11:30 migrations[0].sticky[0].issue_cookie.name: missing, but required"},
+          {"sticky: [{ issue_cookie: { name: a, same_site: none, secure: false } }]",
+           "11:30 migrations[0].sticky[0].issue_cookie: same_site: none needs secure: true, "
+           "browsers "
+           "drop the cookie else"},
+          {"sticky: [{ issue_cookie: { name: a, path: \"/;x\" } }]",
+           "11:47 migrations[0].sticky[0].issue_cookie.path: \"/;x\": not the path of a cookie, "
+           "such "
+           "as /shop"},
+          {"sticky: [{ issue_cookie: { name: a } }, { issue_cookie: { name: b } }]",
+           "11:45 migrations[0].sticky[1]: a second issue_cookie: one is enough to know a user "
+           "again"},
           {"sticky_missing: monolith",
            "11:21 migrations[0].sticky_missing: expected one of legacy, per_request, found "
            "\"monolith\""},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -30,10 +31,20 @@ Route keyless_route() {
   return route;
 }
 
+std::string& scratch() {
+  static std::string text;
+  return text;
+}
+
 Decision decide(const Route& route, const FlagState& flag, bool latched, const Headers& headers,
                 std::uint32_t draw, std::optional<Arm> forced = {}) {
-  static std::string scratch;
-  return routing::decide(route, flag, latched, forced, {headers, "u=7", "192.0.2.1", scratch},
+  static DecisionTools tools{{}, [] { return 0xfedcba9876543210U; }};
+  static RequestHead request;
+  request.method_text = "GET";
+  request.target = "/orders/%37?u=7";
+  request.authority = "Shop.Test.:80";
+  request.headers = headers;
+  return routing::decide(route, flag, latched, forced, {request, "192.0.2.1", scratch(), tools},
                          draw);
 }
 
@@ -188,7 +199,7 @@ TEST(Decision, AllocatesNothing) {
   Headers headers;
   headers.add("Accept", "*/*");
   headers.add("Cookie", "a=1; session=\"a-rather-long-session-id-that-would-not-fit-inline\"");
-  Decision d;
+  Decision d = decide(route, at(50'000), false, headers, 1);  // the test's own request
   EXPECT_EQ(test::allocations_of([&] { d = decide(route, at(50'000), false, headers, 1); }), 0U);
   EXPECT_EQ(d.reason, Reason::bucket);
 }
@@ -209,12 +220,96 @@ TEST(Decision, AForcedArmOutranksTheShareAndNeverALatch) {
 
 TEST(Reason, EachHasAWordOfItsOwn) {
   std::set<std::string_view> words;
-  for (const Reason r : {Reason::latched, Reason::forced, Reason::nobody, Reason::everybody,
-                         Reason::bucket, Reason::sticky_missing, Reason::per_request}) {
+  for (const Reason r :
+       {Reason::latched, Reason::forced, Reason::nobody, Reason::everybody, Reason::bucket,
+        Reason::sticky_missing, Reason::per_request, Reason::targeting, Reason::issued}) {
     words.insert(to_string(r));
   }
-  EXPECT_EQ(words, (std::set<std::string_view>{"latched", "forced", "nobody", "everybody", "bucket",
-                                               "sticky_missing", "per_request"}));
+  EXPECT_EQ(words,
+            (std::set<std::string_view>{"latched", "forced", "nobody", "everybody", "bucket",
+                                        "sticky_missing", "per_request", "targeting", "issued"}));
+}
+
+// `var` of this name against this text decides.
+FlagState by_rule(const std::string& name, std::string_view text, Logic::Op op = Logic::Op::equal) {
+  LogicBuilder builder;
+  const auto variable = builder.operation(
+      Logic::Op::var, std::array{builder.constant(Value::of(std::string_view(name)))});
+  const auto condition =
+      builder.operation(op, std::array{variable, builder.constant(Value::of(text))});
+  const auto root = builder.operation(
+      Logic::Op::if_, std::array{condition, builder.constant(Value::of(std::string_view("new")))});
+  auto flag = std::make_shared<FlagDefinition>();
+  flag->key = "orders";
+  flag->variants = {{"old", Arm::legacy}, {"new", Arm::monolith}};
+  flag->default_variant = 0;
+  flag->targeting = std::move(builder).finish(root);
+  return {1, kByRule, FlagOrigin::source, flag};
+}
+
+TEST(Decision, ARuleSeesTheRequest) {
+  Headers headers = user("u7");
+  headers.add("Cookie", "tenant=acme");
+  headers.add("X-Region", "");
+  headers.add("x-region", "eu");
+  for (const auto& [name, text] :
+       std::vector<std::pair<const char*, const char*>>{{"targetingKey", "u7"},
+                                                        {"method", "GET"},
+                                                        {"path", "/orders/7"},
+                                                        {"host", "shop.test"},
+                                                        {"headers.x-region", "eu"},
+                                                        {"headers.X-Region", "eu"},
+                                                        {"cookies.tenant", "acme"},
+                                                        {"$flagd.flagKey", "orders"}}) {
+    const Decision d = decide(sticky_route(), by_rule(name, text), false, headers, 0);
+    EXPECT_EQ(d.arm, Arm::monolith) << name;
+    EXPECT_EQ(d.reason, Reason::targeting);
+    EXPECT_EQ(decide(sticky_route(), by_rule(name, "x"), false, headers, 0).arm, Arm::legacy);
+  }
+  EXPECT_EQ(decide(sticky_route(), by_rule("query.u", "7"), false, headers, 0).arm, Arm::legacy);
+  EXPECT_EQ(decide(sticky_route(), by_rule("method", "GET"), true, headers, 0).reason,
+            Reason::latched);
+  EXPECT_EQ(decide(sticky_route(), by_rule("method", "GET"), false, headers, 0, Arm::legacy).reason,
+            Reason::forced);
+}
+
+TEST(Decision, ARuleIsEvaluatedWithoutAKey) {
+  EXPECT_EQ(decide(sticky_route(), by_rule("method", "GET"), false, Headers(), 0).arm,
+            Arm::monolith);
+  EXPECT_EQ(decide(sticky_route(), by_rule("targetingKey", ""), false, Headers(), 0).arm,
+            Arm::legacy);
+}
+
+Route issuing_route() {
+  Route route = sticky_route();
+  route.sticky.push_back({StickySource::Kind::issue_cookie, "banyan-id"});
+  return route;
+}
+
+TEST(Decision, AKeyIsIssuedOnlyWhereThereIsNone) {
+  const Decision fresh = decide(issuing_route(), at(50'000), false, Headers(), 0);
+  EXPECT_TRUE(fresh.issues_key);
+  EXPECT_EQ(fresh.reason, Reason::issued);
+  EXPECT_EQ(scratch(), "fedcba9876543210fedcba9876543210");
+  EXPECT_EQ(fresh.bucket, bucket_of("orders", scratch()));
+  Headers known;
+  known.add("Cookie", "banyan-id=" + std::string(scratch()));
+  const Decision again = decide(issuing_route(), at(50'000), false, known, 0);
+  EXPECT_FALSE(again.issues_key);
+  EXPECT_EQ(again.reason, Reason::bucket);
+  EXPECT_EQ(again.bucket, fresh.bucket);
+  EXPECT_FALSE(decide(issuing_route(), at(50'000), false, user("a"), 0).issues_key);
+  EXPECT_FALSE(decide(issuing_route(), at(0), false, Headers(), 0).issues_key);
+  EXPECT_FALSE(decide(issuing_route(), at(100'000), false, Headers(), 0).issues_key);
+  EXPECT_FALSE(decide(issuing_route(), at(50'000), true, Headers(), 0).issues_key);
+}
+
+TEST(Decision, ARuleThatAsksForAKeyHasItIssued) {
+  const FlagState starts = by_rule("targetingKey", "fedc", Logic::Op::starts_with);
+  const Decision d = decide(issuing_route(), starts, false, Headers(), 0);
+  EXPECT_EQ(d.arm, Arm::monolith);
+  EXPECT_TRUE(d.issues_key);
+  EXPECT_FALSE(decide(issuing_route(), by_rule("method", "GET"), false, Headers(), 0).issues_key);
 }
 
 }  // namespace

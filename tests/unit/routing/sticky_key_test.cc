@@ -23,11 +23,64 @@ std::string cookie(const std::vector<std::string_view>& lines, std::string_view 
 }
 
 std::string key(const std::vector<StickySource>& sources, const Fields& fields) {
-  const Headers headers = headers_of(fields);
+  RequestHead request;
+  request.headers = headers_of(fields);
+  request.target = "/?u=&u=a%20b+c%zz&%75=x&empty";
   std::string scratch;
-  const auto value =
-      sticky_key(sources, {headers, "u=&u=a%20b+c%zz&%75=x&empty", "192.0.2.1", scratch});
+  DecisionTools tools{{}, [] { return std::uint64_t{0}; }};
+  const auto value = sticky_key(sources, {request, "192.0.2.1", scratch, tools});
   return value ? std::string(*value) : "-";
+}
+
+std::string network(const std::string& address, std::uint8_t ipv4_bits, std::uint8_t ipv6_bits) {
+  RequestHead request;
+  std::string scratch;
+  DecisionTools tools{{}, [] { return std::uint64_t{0}; }};
+  const StickySource source{Kind::client_ip, "", ipv4_bits, ipv6_bits};
+  const auto value = sticky_key({source}, {request, address, scratch, tools});
+  return value ? std::string(*value) : "-";
+}
+
+TEST(StickyKey, MayBeTheClientsNetwork) {
+  EXPECT_EQ(network("192.0.2.129", 24, 56), "192.0.2.0/24");
+  EXPECT_EQ(network("192.0.2.129", 25, 56), "192.0.2.128/25");
+  EXPECT_EQ(network("10.255.1.1", 9, 56), "10.128.0.0/9");
+  EXPECT_EQ(network("::ffff:192.0.2.129", 24, 56), "192.0.2.0/24");
+  EXPECT_EQ(network("2001:db8:1:2ff::1", 24, 56), "2001:db8:1:200:0:0:0:0/56");
+  EXPECT_EQ(network("2001:db8:1:2ff::1", 24, 128), "2001:db8:1:2ff:0:0:0:1/128");
+  EXPECT_EQ(network("192.0.2.129", 32, 128), "192.0.2.129");
+  EXPECT_EQ(network("a socket", 24, 56), "a socket");
+}
+
+// {"alg":"none"} . {"sub":"user-7","n":12345,"big":1e3,"o":{"sub":"x"},"t":true,"é":"y"} .
+// signature
+constexpr const char* kToken =
+    "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyLTciLCJuIjoxMjM0NSwiYmlnIjoxZTMsIm8iOnsic3ViIjoieCJ9LCJ0I"
+    "jp0cnVlLCLDqSI6InkifQ.c2ln";
+
+std::string claim(const std::string& authorization, const char* name = "sub") {
+  return key({{Kind::jwt_claim, name}}, {{"Authorization", authorization}});
+}
+
+TEST(StickyKey, MayBeAClaimOfATokenThatIsNotVerified_Rfc7519) {
+  EXPECT_EQ(claim(std::string("Bearer ") + kToken), "user-7");
+  EXPECT_EQ(claim(std::string("bearer ") + kToken), "user-7");
+  EXPECT_EQ(claim(std::string("Bearer ") + kToken, "n"), "12345");
+  EXPECT_EQ(claim(std::string("Bearer ") + kToken, "big"), "1e3");
+  EXPECT_EQ(claim(std::string("Bearer ") + kToken, "o"), "-");
+  EXPECT_EQ(claim(std::string("Bearer ") + kToken, "t"), "-");
+  EXPECT_EQ(claim(std::string("Bearer ") + kToken, "missing"), "-");
+  EXPECT_EQ(claim(std::string("Basic ") + kToken), "-");
+}
+
+TEST(StickyKey, ATokenThatCanNotBeReadIsNone) {
+  for (const char* token : {"", "Bearer", "Bearer ", "Bearer a.b", "Bearer a..c", "Bearer ..",
+                            "Bearer x.e30=.y", "Bearer x.e3.y", "Bearer x.W10.y", "Bearer x.IngI.y",
+                            "Bearer x.eyJzdWIiOg.y", "Bearer x.e30.y"}) {
+    EXPECT_EQ(claim(token), "-") << token;
+  }
+  EXPECT_EQ(claim("Bearer x.eyJzdWIiOiJhIiwic3ViIjoiYiJ9.y"), "b");  // twice: the last one
+  EXPECT_EQ(claim("Bearer x." + std::string(20'000, 'e') + ".y"), "-");
 }
 
 TEST(StickyKey, MayBeAParameterAsApplicationsSeeIt) {

@@ -35,7 +35,7 @@ TEST_F(ReloaderTest, IsAnsweredWhenAllWorkersHaveIt) {
   dir_.write("banyan.yaml", config_text("{ orders: 50 }"));
   reload();
   ASSERT_NE(published_, nullptr);
-  EXPECT_EQ(published_->flags.at("orders").millipercent, 50'000U);
+  EXPECT_EQ(published_->flags.shares.at("orders").millipercent, 50'000U);
   EXPECT_TRUE(told_.empty());
   done_();
   ASSERT_EQ(told_.size(), 1U);
