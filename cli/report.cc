@@ -5,6 +5,7 @@
 #include "cli/admin_client.h"
 #include "config/scalar.h"
 #include "shadow/report.h"
+#include "shadow/report_reader.h"
 #include "shadow/store/sqlite_store.h"
 
 namespace banyan::cli {
@@ -21,7 +22,10 @@ struct Options {
   std::string since;
   std::string epoch;
   std::string store;
+  std::string waivers;
 };
+
+using Report = std::vector<shadow::MigrationReport>;
 
 std::string target_of(const Options& options, const std::string& format) {
   std::string target = "/v1/report?format=" + format;
@@ -31,29 +35,53 @@ std::string target_of(const Options& options, const std::string& format) {
   return target;
 }
 
-bool has_mismatch(const json& report) {
-  for (const json& migration : report.value("migrations", json::array())) {
-    for (const json& verdicts : migration.value("directions", json::object())) {
-      if (verdicts.value("mismatch", std::uint64_t{0}) > 0) return true;
-    }
-  }
-  return false;
+// Whether the asked-for condition holds, by the report's data whatever is printed.
+int judge(const Options& options, Report report, WallTime now) {
+  if (options.fail_on.empty()) return kDone;
+  shadow::judge(report, now);
+  const bool holds = shadow::has_unwaived_mismatch(report) ||
+                     (options.fail_on == "inconclusive" && shadow::is_any_not_ready(report));
+  return holds ? kHolds : kDone;
 }
 
-// Whether the asked-for condition holds, by the report's data whatever is printed.
-int judge(const Options& options, const Reply& told) {
-  if (options.fail_on.empty()) return kDone;
+// The report as data, with the waivers of the command line where it names some.
+std::optional<Report> data_of(const Reply& data,
+                              const std::optional<std::vector<shadow::Waiver>>& waivers) {
+  if (!data.ok()) {
+    print_message("banyan: " + data.admin + ": " + data.problem);
+    return std::nullopt;
+  }
+  auto report = shadow::read_report(data.text);
+  if (!report) {
+    print_message("banyan: " + data.admin + ": " + report.error());
+    return std::nullopt;
+  }
+  if (waivers) {
+    for (shadow::MigrationReport& migration : *report) migration.waivers = *waivers;
+  }
+  return std::move(*report);
+}
+
+// What one process says: the text to print, and whether the asked-for condition holds.
+int tell(const Options& options, const Reply& told,
+         const std::optional<std::vector<shadow::Waiver>>& waivers, std::string& text) {
+  if (!waivers && options.fail_on.empty()) {
+    text += told.text;
+    return kDone;
+  }
   const Reply data = options.format == "json" ? told
                                               : ask(told.admin, options.admins.token_file,
                                                     {"GET", target_of(options, "json"), nullptr});
-  if (!data.ok() || !data.document.is_object()) {
-    print_message("banyan: " + told.admin + ": " + data.problem);
-    return kFailed;
-  }
-  return has_mismatch(data.document) ? kHolds : kDone;
+  const WallTime now = std::chrono::system_clock::now();
+  auto report = data_of(data, waivers);
+  if (!report) return kFailed;
+  text +=
+      waivers ? shadow::render(*report, *shadow::report_format_of(options.format), now) : told.text;
+  return judge(options, std::move(*report), now);
 }
 
-int report_of_processes(const Options& options) {
+int report_of_processes(const Options& options,
+                        const std::optional<std::vector<shadow::Waiver>>& waivers) {
   const bool lines = options.format == "text" || options.format == "json";
   if (options.admins.urls.size() > 1 && !lines) {
     print_message("banyan: --format " + options.format +
@@ -63,15 +91,16 @@ int report_of_processes(const Options& options) {
   std::string text;
   const int code = ask_all(options.admins, {"GET", target_of(options, options.format), nullptr},
                            [&](const Reply& reply) {
-                             text += reply.text;
-                             if (!text.ends_with('\n')) text += '\n';
-                             return judge(options, reply);
+                             const int judged = tell(options, reply, waivers, text);
+                             if (!text.empty() && !text.ends_with('\n')) text += '\n';
+                             return judged;
                            });
   return text.empty() ? code : worse(code, write_report(options.output, text));
 }
 
 // Straight from the database, of a process that runs or does not.
-int report_of_store(const Options& options) {
+int report_of_store(const Options& options,
+                    const std::optional<std::vector<shadow::Waiver>>& waivers) {
   const WallTime now = std::chrono::system_clock::now();
   shadow::RecordQuery query{options.names, std::nullopt, std::nullopt};
   if (!options.epoch.empty()) query.epoch = options.epoch;
@@ -85,13 +114,23 @@ int report_of_store(const Options& options) {
   }
   shadow::DifferenceTable table;
   for (const shadow::EpochRecord& record : *records) table.restore(record);
-  const auto report = table.report(options.names);
+  Report report = table.report(options.names);
+  for (shadow::MigrationReport& migration : report) {
+    if (waivers) migration.waivers = *waivers;
+  }
   const auto format = *shadow::report_format_of(options.format);
   const int code = write_report(options.output, shadow::render(report, format, now));
-  if (options.fail_on.empty()) return code;
-  const bool holds =
-      has_mismatch(json::parse(shadow::render(report, shadow::ReportFormat::json, now)));
-  return worse(code, holds ? kHolds : kDone);
+  return worse(code, judge(options, std::move(report), now));
+}
+
+int report(const Options& options) {
+  std::optional<std::vector<shadow::Waiver>> waivers;
+  if (!options.waivers.empty()) {
+    waivers = read_waivers(options.waivers);
+    if (!waivers) return kFailed;
+  }
+  return options.store.empty() ? report_of_processes(options, waivers)
+                               : report_of_store(options, waivers);
 }
 
 std::string duration_problem(const std::string& text) {
@@ -135,13 +174,18 @@ void add_report(CLI::App& app, Action& chosen) {
   CLI::App& command =
       add_command(app, "report", "Where the answers of the two arms differ.",
                   {"report", "report orders --format json -o report.json", "report --since 2h",
-                   "report --fail-on mismatch", "report --format html -o report.html",
-                   "report merge pod-1.json pod-2.json", "report compare before.json after.json",
-                   "report reset orders", "report --store /var/lib/banyan/differences.db"});
+                   "report --waivers waivers.yaml --fail-on inconclusive",
+                   "report --format html -o report.html", "report merge pod-1.json pod-2.json",
+                   "report compare before.json after.json", "report reset orders",
+                   "report --store /var/lib/banyan/differences.db"});
   command.add_option("NAME", options->names, "Migrations; none: all of them");
   command.add_option("-o,--output", options->output, "Writes to a file");
-  command.add_option("--fail-on", options->fail_on, "Ends with 3 where there is one")
-      ->check(CLI::IsMember({"mismatch"}));
+  command
+      .add_option("--fail-on", options->fail_on,
+                  "Ends with 3 where a mismatch is not waived; inconclusive: also where a "
+                  "migration is not ready")
+      ->check(CLI::IsMember({"mismatch", "inconclusive"}));
+  add_waivers(command, options->waivers);
   command.add_option("--since", options->since, "What is younger, to the hour; from the store")
       ->check(CLI::Validator(duration_problem, "DURATION", "duration"));
   command.add_option("--epoch", options->epoch, "Another epoch than the latest; from the store");
@@ -153,9 +197,7 @@ void add_report(CLI::App& app, Action& chosen) {
   add_report_compare(command, chosen);
   command.callback([options, &command, &chosen] {
     if (!command.get_subcommands().empty()) return;
-    chosen = [options] {
-      return options->store.empty() ? report_of_processes(*options) : report_of_store(*options);
-    };
+    chosen = [options] { return report(*options); };
   });
 }
 

@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "cli/report.h"
+#include "config/read_file.h"
+#include "config/waivers.h"
 #include "shadow/report.h"
 #include "shadow/report_reader.h"
 #include "shadow/report_sum.h"
@@ -19,6 +21,7 @@ struct Options {
   std::vector<std::string> files;
   std::string format = "text";
   std::string output;
+  std::string waivers;
 };
 
 // Says what is wrong with it.
@@ -51,8 +54,13 @@ std::optional<std::vector<Report>> read_all(const std::vector<std::string>& file
 int merge(const Options& options) {
   const auto reports = read_all(options.files);
   if (!reports) return kFailed;
-  return write_report(options.output, shadow::render(shadow::merged(*reports),
-                                                     *shadow::report_format_of(options.format),
+  Report sum = shadow::merged(*reports);
+  if (!options.waivers.empty()) {
+    const auto waivers = read_waivers(options.waivers);
+    if (!waivers) return kFailed;
+    for (shadow::MigrationReport& migration : sum) migration.waivers = *waivers;
+  }
+  return write_report(options.output, shadow::render(sum, *shadow::report_format_of(options.format),
                                                      std::chrono::system_clock::now()));
 }
 
@@ -72,6 +80,27 @@ void add_report_format(CLI::App& command, std::string& format) {
   command.add_option("--format", format, "How to print")
       ->check(CLI::IsMember({"text", "json", "html", "markdown", "junit"}))
       ->capture_default_str();
+}
+
+void add_waivers(CLI::App& command, std::string& file) {
+  command.add_option("--waivers", file,
+                     "Differences that are accepted, instead of those that the process knows");
+}
+
+std::optional<std::vector<shadow::Waiver>> read_waivers(const std::string& file) {
+  const auto text = config::read_file(file, config::kWaiverBytesMax);
+  if (!text) {
+    print_message("banyan: " + file + ": " + text.error());
+    return std::nullopt;
+  }
+  config::LoadedWaivers loaded = config::load_waivers(*text);
+  for (const config::Problem& problem : loaded.problems) {
+    std::string told = config::to_text(file, problem);
+    if (told.ends_with('\n')) told.pop_back();
+    print_message(told);
+  }
+  if (!loaded.problems.empty()) return std::nullopt;
+  return std::move(loaded.waivers);
 }
 
 int write_report(const std::string& output, const std::string& text) {
@@ -95,6 +124,7 @@ void add_report_merge(CLI::App& report, Action& chosen) {
   command.add_option("FILE", options->files, "Reports as JSON")->required();
   command.add_option("-o,--output", options->output, "Writes to a file");
   add_report_format(command, options->format);
+  add_waivers(command, options->waivers);
   command.callback([options, &chosen] { chosen = [options] { return merge(*options); }; });
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/command.h"
 #include "shadow/printable.h"
 
@@ -21,13 +23,23 @@ std::string by(const json& author) {
   return reason.empty() ? text : text + ": " + reason;
 }
 
+// `inconclusive, 4,543 more`: pairs without a mismatch that it still needs.
+std::string readiness_text(const json& migration) {
+  std::string state = member(migration, "readiness");
+  std::replace(state.begin(), state.end(), '_', ' ');
+  const json detail = migration.value("readiness_detail", json::object());
+  const json more = detail.value("more_clean", json());
+  const bool is_open = state == "inconclusive" && more.is_number_unsigned() && more > 0U;
+  return is_open ? state + ", " + number(more) + " more" : state;
+}
+
 std::string migrations_text(const json& status) {
   std::vector<std::vector<std::string>> rows{
       {"MIGRATION", "FLAG", "PERCENT", "READINESS", "ROLLED BACK"}};
   for (const json& m : status.value("migrations", json::array())) {
     const json latch = m.value("latch", json());
     rows.push_back({member(m, "name"), member(m, "flag"), number(m.value("percent", json())),
-                    member(m, "readiness"), latch.is_object() ? by(latch) : "no"});
+                    readiness_text(m), latch.is_object() ? by(latch) : "no"});
   }
   return table(rows);
 }

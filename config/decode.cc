@@ -7,6 +7,7 @@
 #include "config/decode_flags.h"
 #include "config/decode_force_arm.h"
 #include "config/decode_migration.h"
+#include "config/decode_report.h"
 #include "config/decode_store.h"
 #include "config/decode_tls.h"
 #include "config/decode_upstream.h"
@@ -263,6 +264,7 @@ constexpr std::array kFileKeys{
     Key<Draft>{"flag_sources", decode_flag_sources, kOptional, list_flag_source_keys},
     Key<Draft>{"shadow_budget", decode_shadow_budget},
     Key<Draft>{"store", decode_store, kOptional, list_store_keys},
+    Key<Draft>{"report", decode_report, kOptional, list_report_keys},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "config/decode_compare.h"
 #include "config/decode_match.h"
+#include "config/decode_readiness.h"
 #include "config/decode_rewrite.h"
 #include "config/decode_shadow.h"
 #include "config/decode_sticky.h"
@@ -54,6 +55,7 @@ constexpr std::array kMigrationKeys{
     Key<DraftMigration>{"rewrite", decode_rewrite, Need::optional, list_rewrite_keys},
     Key<DraftMigration>{"shadow", decode_shadow, Need::optional, list_shadow_keys},
     Key<DraftMigration>{"compare", decode_compare, Need::optional, list_compare_keys},
+    Key<DraftMigration>{"readiness", decode_readiness, Need::optional, list_readiness_keys},
 };
 
 }  // namespace

@@ -67,6 +67,7 @@ struct Draft {
   Word default_upstream;
   std::vector<Word> flags;
   std::vector<Word> flag_files;  // of snapshot.flags.sources
+  Word waivers;  // of report
 };
 
 // The keys of the file into a draft; every key by itself is checked here.

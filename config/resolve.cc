@@ -6,6 +6,7 @@
 
 #include "base/stable_hash.h"
 #include "config/decode_compare.h"
+#include "config/decode_report.h"
 #include "config/draft.h"
 #include "config/read_file.h"
 
@@ -218,6 +219,9 @@ void build_routes(Draft& draft, Problems& problems) {
     if (m.route.sticky.empty() && !m.sticky_missing_given) {
       m.route.sticky_missing = routing::StickyMissing::per_request;
     }
+    if (m.route.sticky_missing == routing::StickyMissing::per_request) {
+      m.migration.readiness.min_keys = 0;
+    }
     if (m.shadow) m.migration.shadow = shadow_of(std::move(*m.shadow));
     if (draft.files == Files::read) load_descriptors(m, problems);
     add_to_compare_hash(m.migration.rewrite, m.migration.compare_hash);
@@ -262,6 +266,7 @@ Snapshot resolve(Draft draft, Problems& problems) {
   check_grpc(draft, problems);
   build_routes(draft, problems);
   read_secrets(draft, problems);
+  if (draft.files == Files::read) load_waivers(draft, problems);
   for (DraftListener& l : draft.listeners) {
     draft.snapshot.listeners.push_back(std::move(l.listener));
   }

@@ -23,8 +23,10 @@
 #include "routing/rewrite.h"
 #include "routing/route_table.h"
 #include "shadow/diff/comparison.h"
+#include "shadow/readiness.h"
 #include "shadow/redaction.h"
 #include "shadow/sampler.h"
+#include "shadow/waiver.h"
 
 namespace banyan::config {
 
@@ -151,6 +153,7 @@ struct Migration {
   std::array<routing::Rewrite, 2> rewrite;  // by Arm
   std::optional<Shadow> shadow;
   shadow::CompareRules compare;
+  shadow::ReadinessSettings readiness;  // without min_keys where nothing is sticky
   AskingAgain asking_again;
   // Changes with `compare` and `rewrite`, which starts the count afresh.
   std::uint64_t compare_hash = 0;
@@ -161,6 +164,12 @@ struct Store {
   milliseconds max_age = std::chrono::hours(14 * 24);
   std::uint64_t samples = 5;  // of one place
   shadow::Redaction redaction;
+};
+
+struct Report {
+  std::vector<shadow::Waiver> waivers;  // of the file that is named
+  std::string export_path;              // empty: none
+  milliseconds export_every = std::chrono::hours(1);
 };
 
 struct Snapshot {
@@ -183,6 +192,7 @@ struct Snapshot {
   std::uint64_t shadow_budget = 32 * 1024 * 1024;
   std::vector<Address> resolver_servers;  // empty: those of the system
   Store store;
+  Report report;
   std::vector<Listener> listeners;
   std::vector<Upstream> upstreams;
   std::optional<std::size_t> default_upstream;  // index into upstreams

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,7 @@ struct CapturedPair {
   CapturedResponse legacy;
   CapturedResponse monolith;
   WallTime at;
+  std::optional<std::uint32_t> key_hash;  // of the sticky key, where there is one
   // How much later than legacy the monolith was asked; negative: earlier.
   std::chrono::microseconds skew{0};
 };

@@ -25,14 +25,25 @@ Sample sample_of(const Redaction& redaction, const CapturedPair& pair, const Dif
   return sample;
 }
 
-VerdictCounts& operator+=(VerdictCounts& to, const VerdictCounts& counts) {
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] += counts[i];
-  return to;
-}
-
 std::size_t bytes_of(const Sample& sample) {
   return sizeof(Sample) + sample.method.size() + sample.target.size() + sample.path.size() +
          sample.left.size() + sample.right.size();
+}
+
+// Without the places of a mismatch, which the table has to fold first.
+Tally tally_of(const CapturedPair& pair, const Comparison& comparison) {
+  Tally tally;
+  const std::size_t served_by = index_of(pair.primary);
+  tally.verdicts[served_by][static_cast<std::size_t>(comparison.verdict)] = 1;
+  if (comparison.verdict == Verdict::not_comparable) {
+    tally.reasons[served_by][comparison.why_not] = 1;
+  }
+  for (const Arm arm : {Arm::legacy, Arm::monolith}) {
+    const CapturedResponse& answer = arm == Arm::legacy ? pair.legacy : pair.monolith;
+    const bool is_known = answer.outcome == Outcome::answered && answer.latency.count() > 0;
+    if (is_known) tally.latency[index_of(arm)].add(answer.latency);
+  }
+  return tally;
 }
 
 }  // namespace
@@ -79,14 +90,18 @@ DifferenceTable::PlaceCount& DifferenceTable::place_of(Migration& migration, End
   return endpoint.places[std::move(key)];
 }
 
-void DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
-                                     const CapturedPair& pair, const Difference& difference) {
-  PlaceCount& place = place_of(migration, endpoint,
-                               {folded_path(difference.path), difference.kind, difference.verdict});
+PlaceName DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
+                                          const CapturedPair& pair, const Difference& difference) {
+  PlaceName name{folded_path(difference.path), difference.kind};
+  PlaceCount& place =
+      place_of(migration, endpoint, {name.path, name.kind, difference.verdict});
   ++place.count;
+  if (place.first_seen == WallTime{} || pair.at < place.first_seen) place.first_seen = pair.at;
+  place.last_seen = std::max(place.last_seen, pair.at);
   if (has_room(migration, place)) {
     add_sample(migration, place, sample_of(redaction_, pair, difference));
   }
+  return name;
 }
 
 bool DifferenceTable::has_room(const Migration& migration, const PlaceCount& place) const {
@@ -99,75 +114,136 @@ void DifferenceTable::add_sample(Migration& migration, PlaceCount& place, Sample
   place.samples.push_back(std::move(sample));
 }
 
-DifferenceTable::Endpoint& DifferenceTable::count(Migration& migration, const std::string& endpoint,
-                                                  Arm primary, Verdict verdict,
-                                                  std::uint64_t times) {
-  Endpoint& counted = endpoint_of(migration, endpoint);
-  counted.verdicts[static_cast<std::size_t>(primary)][static_cast<std::size_t>(verdict)] += times;
-  counted.unsaved = true;
+void DifferenceTable::count(Endpoint& endpoint, const Tally& tally) {
+  endpoint.all.add(tally);
+  endpoint.unsaved.add(tally);
+  endpoint.is_unsaved = true;
   has_something_unsaved();
-  return counted;
+}
+
+PlaceSet DifferenceTable::admitted(Migration& migration, const Endpoint& endpoint,
+                                   PlaceSet places) const {
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  if (endpoint.all.mismatches.contains(places)) return places;
+  std::size_t bytes = kEntryBytes;
+  for (const PlaceName& place : places) bytes += sizeof(PlaceName) + place.path.size();
+  const bool has_room = endpoint.all.mismatches.size() < kPlaceSetsMax &&
+                        places.size() <= kPlacesOfSetMax &&
+                        migration.bytes + bytes <= limits_.bytes_max;
+  if (!has_room) return {};
+  migration.bytes += bytes;
+  return places;
+}
+
+void DifferenceTable::count_key(Direction& direction, const CapturedPair& pair) {
+  if (!pair.key_hash || !direction.keys.add(*pair.key_hash)) return;
+  direction.keys_unsaved.add(*pair.key_hash);
 }
 
 void DifferenceTable::add(std::string_view migration, const Epoch& epoch, const CapturedPair& pair,
                           const Comparison& comparison) {
   const std::string name = folded_endpoint(pair.method, pair.target);
+  const std::size_t served_by = index_of(pair.primary);
+  Tally tally = tally_of(pair, comparison);
   const std::scoped_lock lock(mutex_);
   Migration* const known = migration_of(migration, epoch, pair.at);
   if (known == nullptr) return;
-  Migration& of = *known;
-  Endpoint& endpoint = count(of, name, pair.primary, comparison.verdict, 1);
+  Endpoint& endpoint = endpoint_of(*known, name);
   // A pair that says nothing shows nothing.
-  if (comparison.verdict == Verdict::not_comparable) return;
+  if (comparison.verdict == Verdict::not_comparable) return count(endpoint, tally);
+  PlaceSet places;
   for (const Difference& difference : comparison.differences) {
-    add_difference(of, endpoint, pair, difference);
+    PlaceName place = add_difference(*known, endpoint, pair, difference);
+    // What is noise beside it is nothing that anybody has to waive.
+    if (difference.verdict == Verdict::mismatch) places.push_back(std::move(place));
   }
+  if (comparison.verdict == Verdict::mismatch) {
+    if (comparison.left_out > 0) places.clear();
+    ++tally.mismatches[admitted(*known, endpoint, std::move(places))][served_by];
+  }
+  count_key(known->directions[served_by], pair);
+  count(endpoint, tally);
+}
+
+void DifferenceTable::add_traffic(std::string_view migration, const Epoch& epoch,
+                                  const ByArm<Traffic>& traffic, WallTime now) {
+  const std::scoped_lock lock(mutex_);
+  Migration* const known = migration_of(migration, epoch, now);
+  if (known == nullptr) return;
+  for (std::size_t arm = 0; arm < traffic.size(); ++arm) {
+    known->directions[arm].traffic.add(traffic[arm]);
+    known->directions[arm].traffic_unsaved.add(traffic[arm]);
+  }
+  has_something_unsaved();
 }
 
 void DifferenceTable::settle(std::string_view migration, const Epoch& epoch,
                              std::string_view method, std::string_view target, Arm primary,
                              std::uint64_t count_of, WallTime at) {
   const std::string name = folded_endpoint(method, target);
+  Tally tally;
+  tally.verdicts[index_of(primary)][static_cast<std::size_t>(Verdict::match)] = count_of;
   const std::scoped_lock lock(mutex_);
   Migration* const known = migration_of(migration, epoch, at);
-  if (known != nullptr) count(*known, name, primary, Verdict::match, count_of);
+  if (known != nullptr) count(endpoint_of(*known, name), tally);
 }
 
-MigrationReport DifferenceTable::report_of(const std::string& name) const {
+ReadinessSettings DifferenceTable::settings_of(std::string_view name) const {
+  const auto found = settings_.find(name);
+  return found == settings_.end() ? ReadinessSettings{} : found->second;
+}
+
+MigrationReport DifferenceTable::report_of(const std::string& name, bool with_places) const {
   MigrationReport report;
   report.migration = name;
   const std::scoped_lock lock(mutex_);
+  report.settings = settings_of(name);
   const auto found = migrations_.find(name);
   if (found == migrations_.end()) return report;
   const Migration& migration = found->second;
   report.epoch = migration.epoch;
   report.since = migration.since;
+  for (std::size_t arm = 0; arm < migration.directions.size(); ++arm) {
+    report.traffic[arm] = migration.directions[arm].traffic;
+    report.keys[arm] = migration.directions[arm].keys;
+  }
   for (const auto& [endpoint, counted] : migration.endpoints) {
     EndpointReport& into = report.endpoints.emplace_back();
     into.endpoint = endpoint;
-    const VerdictCounts& by_legacy = counted.verdicts[static_cast<std::size_t>(Arm::legacy)];
-    const VerdictCounts& by_monolith = counted.verdicts[static_cast<std::size_t>(Arm::monolith)];
-    report.to_monolith += by_legacy;
-    report.to_legacy += by_monolith;
-    into.verdicts += by_legacy;
-    into.verdicts += by_monolith;
+    into.tally = counted.all;
+    for (std::size_t v = 0; v < kVerdictCount; ++v) {
+      const std::uint64_t by_legacy = counted.all.verdicts[index_of(Arm::legacy)][v];
+      const std::uint64_t by_monolith = counted.all.verdicts[index_of(Arm::monolith)][v];
+      report.to_monolith[v] += by_legacy;
+      report.to_legacy[v] += by_monolith;
+      into.verdicts[v] = by_legacy + by_monolith;
+    }
+    if (!with_places) continue;
     for (const auto& [key, place] : counted.places) {
-      into.places.push_back({key.path, key.kind, place.count, place.samples, key.verdict});
+      into.places.push_back({key.path, key.kind, place.count, place.samples, key.verdict,
+                             place.first_seen, place.last_seen});
     }
   }
   return report;
 }
 
+MigrationReport DifferenceTable::counts(const std::string& migration) const {
+  return report_of(migration, false);
+}
+
+std::vector<std::string> DifferenceTable::names() const {
+  std::vector<std::string> names;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& entry : migrations_) names.push_back(entry.first);
+  return names;
+}
+
 std::vector<MigrationReport> DifferenceTable::report(
     const std::vector<std::string>& migrations) const {
-  std::vector<std::string> names = migrations;
-  if (names.empty()) {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& entry : migrations_) names.push_back(entry.first);
-  }
   std::vector<MigrationReport> reports;
-  for (const std::string& name : names) {
-    MigrationReport& report = reports.emplace_back(report_of(name));
+  for (const std::string& name : migrations.empty() ? names() : migrations) {
+    MigrationReport& report = reports.emplace_back(report_of(name, true));
     sort_by_weight(report);
   }
   return reports;

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,12 +19,13 @@
 #include "base/arm.h"
 #include "base/time.h"
 #include "shadow/diff/comparison.h"
+#include "shadow/readiness.h"
 #include "shadow/redaction.h"
 #include "shadow/store/record.h"
+#include "shadow/tally.h"
+#include "shadow/waiver.h"
 
 namespace banyan::shadow {
-
-inline constexpr std::string_view kOther = "(other)";
 
 struct TableLimits {
   std::size_t endpoints_max = 200;  // of one migration
@@ -48,12 +50,21 @@ struct Place {
   std::uint64_t count = 0;
   std::vector<Sample> samples;
   Verdict verdict = Verdict::mismatch;  // or noise, transient
+  WallTime first_seen{};  // the clock's zero: not known
+  WallTime last_seen{};
+  // By judge(): into the migration's waivers; that one is in force, or was.
+  std::optional<std::size_t> waiver = {};
+  bool is_waived = false;
 };
 
 struct EndpointReport {
   std::string endpoint;
-  VerdictCounts verdicts{};
+  VerdictCounts verdicts{};   // of both directions
   std::vector<Place> places;  // mismatches first, of these the most frequent
+  Tally tally{};
+  // By judge(): mismatches that no waiver covers, by the arm that served the user.
+  ByArm<std::uint64_t> unwaived{};
+  Judgement judgement{};
 };
 
 struct MigrationReport {
@@ -63,6 +74,11 @@ struct MigrationReport {
   VerdictCounts to_monolith{};  // by direction of the shadow
   VerdictCounts to_legacy{};
   std::vector<EndpointReport> endpoints;  // most mismatches first
+  ByArm<Traffic> traffic{};               // by the arm that served the user
+  ByArm<DistinctKeys> keys{};             // the same
+  ReadinessSettings settings{};
+  std::vector<Waiver> waivers = {};
+  Judgement judgement{};  // by judge()
 };
 
 // The span over which verdicts are counted: it ends when its name or the rules change.
@@ -84,6 +100,9 @@ class DifferenceTable {
   // Another epoch starts the migration's count afresh; a straggler of an older one is left out.
   void add(std::string_view migration, const Epoch& epoch, const CapturedPair& pair,
            const Comparison& comparison);
+  // Exchanges that came by since the last time, by the arm that served them.
+  void add_traffic(std::string_view migration, const Epoch& epoch, const ByArm<Traffic>& traffic,
+                   WallTime now);
   // Plainly equal pairs, settled without a comparison. `at`: when, as far as it is known.
   void settle(std::string_view migration, const Epoch& epoch, std::string_view method,
               std::string_view target, Arm primary, std::uint64_t count = 1, WallTime at = {});
@@ -91,6 +110,8 @@ class DifferenceTable {
   void reset(const std::string& migration, WallTime now);
   // For what is added from now on.
   void configure(std::size_t samples_max, Redaction redaction);
+  // By migration.
+  void configure(std::map<std::string, ReadinessSettings, std::less<>> settings);
 
   // From now on take_unsaved() is called.
   void track_unsaved();
@@ -108,6 +129,10 @@ class DifferenceTable {
   // where nothing was counted yet. Each is copied under the lock by itself.
   [[nodiscard]] std::vector<MigrationReport> report(
       const std::vector<std::string>& migrations = {}) const;
+  // Of all migrations that were counted, in their order.
+  [[nodiscard]] std::vector<std::string> names() const;
+  // What judge() needs and no more: without places and samples.
+  [[nodiscard]] MigrationReport counts(const std::string& migration) const;
 
  private:
   struct PlaceCount {
@@ -115,8 +140,9 @@ class DifferenceTable {
     std::uint64_t count_saved = 0;
     std::vector<Sample> samples;
     std::size_t samples_saved = 0;
+    WallTime first_seen{};
+    WallTime last_seen{};
   };
-  using ByArm = std::array<VerdictCounts, 2>;  // by the arm that served the user
   struct PlaceKey {
     std::string path;
     Kind kind;
@@ -124,10 +150,16 @@ class DifferenceTable {
     friend auto operator<=>(const PlaceKey&, const PlaceKey&) = default;
   };
   struct Endpoint {
-    ByArm verdicts{};
-    ByArm saved{};
-    bool unsaved = false;
+    Tally all;
+    Tally unsaved;
+    bool is_unsaved = false;
     std::map<PlaceKey, PlaceCount> places;
+  };
+  struct Direction {
+    Traffic traffic;
+    Traffic traffic_unsaved;
+    DistinctKeys keys;
+    DistinctKeys keys_unsaved;
   };
   struct Migration {
     std::string epoch;
@@ -135,23 +167,29 @@ class DifferenceTable {
     std::uint64_t generation = 0;
     WallTime since;
     std::map<std::string, Endpoint, std::less<>> endpoints;
-    std::size_t bytes = 0;       // of TableLimits::bytes_max
-    bool begun_unsaved = false;  // it was reset, which has to be saved even if nothing follows
+    ByArm<Direction> directions;  // by the arm that served the user
+    std::size_t bytes = 0;        // of TableLimits::bytes_max
+    bool begun_unsaved = false;   // it was reset, which has to be saved even if nothing follows
   };
   // nullptr: a straggler.
   Migration* migration_of(std::string_view name, const Epoch& epoch, WallTime now);
   Endpoint& endpoint_of(Migration& migration, const std::string& name);
   PlaceCount& place_of(Migration& migration, Endpoint& endpoint, PlaceKey key);
-  void add_difference(Migration& migration, Endpoint& endpoint, const CapturedPair& pair,
-                      const Difference& difference);
-  Endpoint& count(Migration& migration, const std::string& endpoint, Arm primary, Verdict verdict,
-                  std::uint64_t times);
+  // The place that it was counted at.
+  PlaceName add_difference(Migration& migration, Endpoint& endpoint, const CapturedPair& pair,
+                           const Difference& difference);
+  void count(Endpoint& endpoint, const Tally& tally);
+  // Each once and in order; empty where there is no room for them.
+  [[nodiscard]] PlaceSet admitted(Migration& migration, const Endpoint& endpoint,
+                                  PlaceSet places) const;
+  static void count_key(Direction& direction, const CapturedPair& pair);
   [[nodiscard]] bool has_room(const Migration& migration, const PlaceCount& place) const;
   void add_sample(Migration& migration, PlaceCount& place, Sample sample) const;
   void end_epoch(std::string_view name, Migration& migration);
   void has_something_unsaved();
-  [[nodiscard]] static EpochRecord take_unsaved_of(std::string_view name, Migration& migration);
-  [[nodiscard]] MigrationReport report_of(const std::string& name) const;
+  [[nodiscard]] EpochRecord take_unsaved_of(std::string_view name, Migration& migration) const;
+  [[nodiscard]] ReadinessSettings settings_of(std::string_view name) const;
+  [[nodiscard]] MigrationReport report_of(const std::string& name, bool with_places) const;
 
   mutable std::mutex mutex_;
   TableLimits limits_;
@@ -162,6 +200,7 @@ class DifferenceTable {
   std::vector<EpochRecord> ended_;  // with what was unsaved of them
   std::uint64_t superseded_ = 0;
   std::map<std::string, Migration, std::less<>> migrations_;
+  std::map<std::string, ReadinessSettings, std::less<>> settings_;
 };
 
 }  // namespace banyan::shadow

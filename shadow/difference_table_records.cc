@@ -5,32 +5,25 @@
 #include "shadow/difference_table.h"
 
 namespace banyan::shadow {
-namespace {
 
-// What came since, which is `saved` from now on.
-VerdictCounts taken(const VerdictCounts& now, VerdictCounts& saved) {
-  VerdictCounts since{};
-  for (std::size_t i = 0; i < now.size(); ++i) since[i] = now[i] - saved[i];
-  saved = now;
-  return since;
-}
-
-}  // namespace
-
-EpochRecord DifferenceTable::take_unsaved_of(std::string_view name, Migration& migration) {
+EpochRecord DifferenceTable::take_unsaved_of(std::string_view name, Migration& migration) const {
   EpochRecord record{std::string(name), migration.epoch, migration.rules, migration.since, {}};
+  record.settings = settings_of(name);
+  for (std::size_t arm = 0; arm < migration.directions.size(); ++arm) {
+    record.traffic[arm] = std::exchange(migration.directions[arm].traffic_unsaved, {});
+    record.keys[arm] = std::exchange(migration.directions[arm].keys_unsaved, {});
+  }
   for (auto& [endpoint, counted] : migration.endpoints) {
-    if (!std::exchange(counted.unsaved, false)) continue;
+    if (!std::exchange(counted.is_unsaved, false)) continue;
     EpochRecord::Endpoint& into = record.endpoints.emplace_back();
     into.name = endpoint;
-    for (std::size_t arm = 0; arm < into.verdicts.size(); ++arm) {
-      into.verdicts[arm] = taken(counted.verdicts[arm], counted.saved[arm]);
-    }
+    into.add(std::exchange(counted.unsaved, {}));
     for (auto& [key, place] : counted.places) {
       if (place.count == place.count_saved && place.samples.size() == place.samples_saved) continue;
       const auto first = place.samples.begin() + static_cast<std::ptrdiff_t>(place.samples_saved);
       into.places.push_back({key.path, key.kind, place.count - place.count_saved,
-                             std::vector<Sample>(first, place.samples.end()), key.verdict});
+                             std::vector<Sample>(first, place.samples.end()), key.verdict,
+                             place.first_seen, place.last_seen});
       place.count_saved = place.count;
       place.samples_saved = place.samples.size();
     }
@@ -43,7 +36,7 @@ void DifferenceTable::end_epoch(std::string_view name, Migration& migration) {
     EpochRecord record = take_unsaved_of(name, migration);
     if (ended_.size() >= limits_.ended_max) {
       superseded_ += record.pairs();
-    } else if (!record.endpoints.empty()) {
+    } else if (!record.empty()) {
       ended_.push_back(std::move(record));
     }
   }
@@ -68,7 +61,7 @@ std::vector<EpochRecord> DifferenceTable::take_unsaved(std::uint64_t& superseded
   for (auto& [name, migration] : migrations_) {
     EpochRecord record = take_unsaved_of(name, migration);
     const bool begun = std::exchange(migration.begun_unsaved, false);
-    if (begun || !record.endpoints.empty()) records.push_back(std::move(record));
+    if (begun || !record.empty()) records.push_back(std::move(record));
   }
   return records;
 }
@@ -82,19 +75,24 @@ void DifferenceTable::restore(const EpochRecord& record) {
   if (migration.since == WallTime{} || record.since < migration.since) {
     migration.since = record.since;
   }
+  // What the configuration says counts, where there is one.
+  settings_.try_emplace(record.migration, record.settings);
+  for (std::size_t arm = 0; arm < record.traffic.size(); ++arm) {
+    migration.directions[arm].traffic.add(record.traffic[arm]);
+    migration.directions[arm].keys.add(record.keys[arm]);
+  }
   for (const EpochRecord::Endpoint& saved : record.endpoints) {
     Endpoint& endpoint = endpoint_of(migration, saved.name);
-    for (std::size_t arm = 0; arm < saved.verdicts.size(); ++arm) {
-      for (std::size_t v = 0; v < kVerdictCount; ++v) {
-        endpoint.verdicts[arm][v] += saved.verdicts[arm][v];
-      }
-    }
-    endpoint.saved = endpoint.verdicts;
+    endpoint.all.add(saved);
     for (const EpochRecord::Place& place : saved.places) {
       PlaceCount& counted = place_of(migration, endpoint, {place.path, place.kind, place.verdict});
       counted.count_saved = counted.count += place.count;
       for (const Sample& sample : place.samples) add_sample(migration, counted, sample);
       counted.samples_saved = counted.samples.size();
+      if (counted.first_seen == WallTime{} || place.first_seen < counted.first_seen) {
+        counted.first_seen = place.first_seen;
+      }
+      counted.last_seen = std::max(counted.last_seen, place.last_seen);
     }
   }
 }
@@ -122,6 +120,11 @@ void DifferenceTable::configure(std::size_t samples_max, Redaction redaction) {
   const std::scoped_lock lock(mutex_);
   limits_.samples_max = samples_max;
   redaction_ = std::move(redaction);
+}
+
+void DifferenceTable::configure(std::map<std::string, ReadinessSettings, std::less<>> settings) {
+  const std::scoped_lock lock(mutex_);
+  settings_ = std::move(settings);
 }
 
 }  // namespace banyan::shadow

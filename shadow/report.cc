@@ -1,5 +1,6 @@
 #include "shadow/report.h"
 
+#include <algorithm>
 #include <array>
 
 #include "shadow/report_format.h"
@@ -36,7 +37,29 @@ std::optional<ReportFormat> report_format_of(std::string_view word) {
 std::string_view media_type_of(ReportFormat format) { return of(format).media_type; }
 
 std::string render(const std::vector<MigrationReport>& report, ReportFormat format, WallTime now) {
-  return of(format).render(report, now);
+  std::vector<MigrationReport> judged = report;
+  judge(judged, now);
+  return of(format).render(judged, now);
+}
+
+bool has_unwaived_mismatch(const std::vector<MigrationReport>& judged) {
+  return std::any_of(judged.begin(), judged.end(), [](const MigrationReport& migration) {
+    std::uint64_t all = count_of(migration.to_monolith, Verdict::mismatch) +
+                        count_of(migration.to_legacy, Verdict::mismatch);
+    for (const EndpointReport& endpoint : migration.endpoints) {
+      for (const std::size_t arm : {0U, 1U}) {
+        all -= count_of(endpoint.tally.verdicts[arm], Verdict::mismatch) - endpoint.unwaived[arm];
+      }
+    }
+    return all > 0;
+  });
+}
+
+bool is_any_not_ready(const std::vector<MigrationReport>& judged) {
+  return judged.empty() ||
+         std::any_of(judged.begin(), judged.end(), [](const MigrationReport& migration) {
+           return migration.judgement.state != Readiness::ready;
+         });
 }
 
 }  // namespace banyan::shadow

@@ -26,7 +26,15 @@ inline constexpr std::uint64_t kReportVersion = 1;
 // "migrations": [{"name", "epoch", "since", "directions": {"to_monolith":
 // {"match": n, …}, …}, "endpoints": [{"endpoint", "verdicts", "differences": [{"path", "kind",
 // "count", "samples": [{"at", "method", "target", "path", "left", "right"}]}]}]}]}
+// It is judged as of `now`.
 [[nodiscard]] std::string render(const std::vector<MigrationReport>& report, ReportFormat format,
                                  WallTime now);
+// What the JSON has at `readiness` of a migration that was judged.
+[[nodiscard]] std::string render_readiness(const MigrationReport& judged);
+
+// An exit code's questions, of reports that were judged: a pair that differs where no waiver in
+// force covers it, in either direction; a migration that is not ready, or none at all.
+[[nodiscard]] bool has_unwaived_mismatch(const std::vector<MigrationReport>& judged);
+[[nodiscard]] bool is_any_not_ready(const std::vector<MigrationReport>& judged);
 
 }  // namespace banyan::shadow

@@ -28,14 +28,5 @@ namespace banyan::shadow {
   if (place.verdict == Verdict::mismatch) return {};
   return " (" + std::string(to_string(place.verdict)) + ")";
 }
-[[nodiscard]] inline std::uint64_t count_of(const VerdictCounts& counts, Verdict verdict) {
-  return counts[static_cast<std::size_t>(verdict)];
-}
-// Pairs of which it was possible to say whether they agree.
-[[nodiscard]] inline std::uint64_t compared_of(const VerdictCounts& counts) {
-  std::uint64_t compared = 0;
-  for (const std::uint64_t count : counts) compared += count;
-  return compared - count_of(counts, Verdict::not_comparable);
-}
 
 }  // namespace banyan::shadow

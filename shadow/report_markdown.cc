@@ -7,6 +7,7 @@
 
 #include "shadow/printable.h"
 #include "shadow/report_format.h"
+#include "shadow/report_words.h"
 
 namespace banyan::shadow {
 namespace {
@@ -34,15 +35,23 @@ class Markdown {
     line("");
     const std::string epoch =
         migration.epoch.empty() ? "" : "Epoch " + code(migration.epoch) + ". ";
+    line("**Readiness, {}: {}**", direction_words(migration), words_for(migration.judgement.state));
+    line("");
+    for (const std::string& reason : reasons_for(migration)) line("- {}", reason);
+    if (!migration.judgement.lacks.empty()) line("");
     line("{}{}", epoch, counted_since(migration));
     line("");
+    if (migration.judgement.is_judged()) {
+      line("{}; {}.", summary(migration), rate_words(migration));
+      line("");
+    }
     if (migration.endpoints.empty()) return;
     line("| shadow | compared | match | mismatch | not comparable | mismatch |");
     line("|---|--:|--:|--:|--:|--:|");
     direction("to monolith", migration.to_monolith);
     direction("to legacy", migration.to_legacy);
     line("");
-    for (const EndpointReport& endpoint : migration.endpoints) append(endpoint);
+    for (const EndpointReport& endpoint : migration.endpoints) append(migration, endpoint);
   }
 
   template <class... T>
@@ -61,21 +70,33 @@ class Markdown {
          grouped(count_of(counts, Verdict::not_comparable)), percent(mismatch, compared));
   }
 
-  void append(const EndpointReport& endpoint) {
+  void append(const MigrationReport& migration, const EndpointReport& endpoint) {
     const std::uint64_t compared = compared_of(endpoint.verdicts);
     const std::uint64_t mismatch = count_of(endpoint.verdicts, Verdict::mismatch);
     line("### {}", code(endpoint.endpoint));
     line("");
-    line("{} compared, **{} mismatch** ({})", grouped(compared), grouped(mismatch),
-         percent(mismatch, compared));
+    line("{} compared, **{} mismatch** ({}){}", grouped(compared), grouped(mismatch),
+         percent(mismatch, compared),
+         endpoint.judgement.is_judged() ? fmt::format(", {}", words_for(endpoint.judgement.state))
+                                        : std::string());
     line("");
-    for (const Place& place : endpoint.places) append(place);
+    for (const Arm arm : {Arm::legacy, Arm::monolith}) {
+      const std::string words = latency_words(endpoint.tally.latency[index_of(arm)]);
+      if (words.empty()) continue;
+      line("{}: {}", to_string(arm), words);
+      line("");
+    }
+    for (const Place& place : endpoint.places) append(migration, place);
     if (!endpoint.places.empty()) line("");
   }
 
-  void append(const Place& place) {
+  void append(const MigrationReport& migration, const Place& place) {
     line("- {} × {} at {}{}", grouped(place.count), to_string(place.kind), code(place.path),
          verdict_mark(place));
+    if (place.waiver) {
+      line("  - {}", code(waiver_words(migration.waivers[*place.waiver], place.is_waived)));
+    }
+    if (const std::string seen = seen_words(place); !seen.empty()) line("  - {}", seen);
     if (place.samples.empty()) return;
     const Sample& sample = place.samples.front();
     line("  - legacy: {}", value(sample.left));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -128,24 +129,141 @@ class Reader {
     }
     return counts;
   }
+  // ---- what reports of earlier versions do not have -------------------------------------------
+
+  static const json& optional(const json& of, const char* name, json::value_t type) {
+    const auto found = of.is_object() ? of.find(name) : of.end();
+    return found != of.end() && found->type() == type ? *found : nothing(type);
+  }
+  static std::string optional_text(const json& of, const char* name) {
+    return optional(of, name, json::value_t::string).get<std::string>();
+  }
+  static std::uint64_t optional_count(const json& of, const char* name) {
+    return optional(of, name, json::value_t::number_unsigned).get<std::uint64_t>();
+  }
+  WallTime optional_time(const json& of, const char* name) {
+    return of.is_object() && of.contains(name) ? time(of, name) : WallTime{};
+  }
+  WordCounts words(const json& of, const char* name) {
+    WordCounts counts;
+    for (const auto& [word, count] : optional(of, name, json::value_t::object).items()) {
+      if (!count.is_number_unsigned())
+        complain(std::string(name) + ": a count is none");
+      else
+        counts[word] = count.get<std::uint64_t>();
+    }
+    return counts;
+  }
+  static DistinctKeys keys(const json& of) {
+    DistinctKeys keys;
+    const std::string text = optional_text(of, "key_hashes");
+    for (std::size_t at = 0; at + 8 <= text.size(); at += 8) {
+      std::uint32_t hash = 0;
+      const auto read = std::from_chars(text.data() + at, text.data() + at + 8, hash, 16);
+      if (read.ptr == text.data() + at + 8) keys.add(hash);
+    }
+    return keys;
+  }
+  static Histogram histogram(const json& of) {
+    Histogram histogram;
+    for (const json& bucket : optional(of, "buckets", json::value_t::array)) {
+      const bool whole = bucket.is_array() && bucket.size() == 2 &&
+                         bucket[0].is_number_unsigned() && bucket[1].is_number_unsigned();
+      if (!whole) continue;
+      const std::chrono::microseconds low(bucket[0].get<std::int64_t>());
+      histogram.add_to(Histogram::index_of(low), bucket[1].get<std::uint64_t>());
+    }
+    return histogram;
+  }
+  static std::uint32_t thousandths(const json& of, const char* name, std::uint32_t otherwise) {
+    const auto found = of.is_object() ? of.find(name) : of.end();
+    if (found == of.end() || !found->is_number()) return otherwise;
+    return static_cast<std::uint32_t>(
+        std::lround(std::clamp(found->get<double>(), 0.0, 100.0) * 1000));
+  }
+  static ReadinessSettings settings(const json& migration) {
+    const json& readiness = optional(migration, "readiness", json::value_t::object);
+    const json& asked = optional(readiness, "asked_for", json::value_t::object);
+    ReadinessSettings made;
+    if (asked.empty()) return made;
+    made.max_mismatch_rate =
+        std::max(1U, thousandths(asked, "max_mismatch_rate", made.max_mismatch_rate));
+    made.min_coverage = thousandths(asked, "min_coverage", made.min_coverage);
+    made.min_compared = optional_count(asked, "min_compared");
+    made.min_keys = optional_count(asked, "min_keys");
+    made.shadow = optional_text(asked, "direction") == "to_legacy" ? Arm::legacy : Arm::monolith;
+    return made;
+  }
+  Waiver waiver(const json& of) {
+    Waiver made;
+    std::string problem;
+    const std::string path = optional_text(of, "path");
+    if (!path.empty() && !set_path(made, path, problem)) complain("waivers: path: " + problem);
+    made.endpoint = optional_text(of, "endpoint");
+    made.migration = optional_text(of, "migration");
+    const std::string kind = optional_text(of, "kind");
+    made.too_little_traffic = kind == kTooLittleTraffic;
+    made.kind = kind_named(kind);
+    made.reason = optional_text(of, "reason");
+    made.until_text = optional_text(of, "until");
+    made.until = waiver_end(made.until_text).value_or(WallTime{});
+    return made;
+  }
+  void tally(const json& of, Tally& to) {
+    const json& directions = optional(of, "directions", json::value_t::object);
+    for (const auto& [arm, name] :
+         {std::pair(Arm::legacy, "to_monolith"), {Arm::monolith, "to_legacy"}}) {
+      const json& direction = optional(directions, name, json::value_t::object);
+      if (!direction.empty()) to.verdicts[index_of(arm)] = verdicts(directions, name);
+      to.reasons[index_of(arm)] = words(direction, "not_comparable_by_reason");
+    }
+    const json& latency = optional(of, "latency", json::value_t::object);
+    for (const Arm arm : {Arm::legacy, Arm::monolith}) {
+      const json& one =
+          optional(latency, std::string(to_string(arm)).c_str(), json::value_t::object);
+      to.latency[index_of(arm)] = histogram(one);
+    }
+    for (const json& one : optional(of, "mismatches", json::value_t::array)) {
+      PlaceSet places;
+      each(one, "places", [&](const json& p) { places.push_back({text(p, "path"), kind(p)}); });
+      auto& pairs = to.mismatches[places];
+      pairs[index_of(Arm::legacy)] += count(one, "to_monolith");
+      pairs[index_of(Arm::monolith)] += count(one, "to_legacy");
+    }
+  }
+
   MigrationReport migration(const json& of) {
     MigrationReport report;
+    report.settings = settings(of);
+    for (const json& one : optional(of, "waivers", json::value_t::array)) {
+      report.waivers.push_back(waiver(one));
+    }
     report.migration = text(of, "name");
     report.epoch = text(of, "epoch");
     report.since = time(of, "since");
     const json& directions = member(of, "directions", json::value_t::object);
     report.to_monolith = verdicts(directions, "to_monolith");
     report.to_legacy = verdicts(directions, "to_legacy");
+    for (const auto& [arm, name] :
+         {std::pair(Arm::legacy, "to_monolith"), {Arm::monolith, "to_legacy"}}) {
+      const json& direction = optional(directions, name, json::value_t::object);
+      report.traffic[index_of(arm)] = {optional_count(direction, "seen"),
+                                       words(direction, "skipped")};
+      report.keys[index_of(arm)] = keys(direction);
+    }
     each(of, "endpoints", [&](const json& one) { report.endpoints.push_back(endpoint(one)); });
     return report;
   }
   EndpointReport endpoint(const json& of) {
     EndpointReport report{text(of, "endpoint"), verdicts(of, "verdicts"), {}};
+    tally(of, report.tally);
     each(of, "differences", [&](const json& one) { report.places.push_back(place(one)); });
     return report;
   }
   Place place(const json& of) {
     Place place{text(of, "path"), kind(of), count(of, "count"), {}, verdict(of)};
+    place.first_seen = optional_time(of, "first_seen");
+    place.last_seen = optional_time(of, "last_seen");
     each(of, "samples", [&](const json& one) {
       place.samples.push_back({time(one, "at"), text(one, "method"), text(one, "target"),
                                text(one, "path"), text(one, "left"), text(one, "right"),

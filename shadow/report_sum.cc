@@ -32,6 +32,11 @@ void add(Place& to, const Place& place) {
   to.kind = place.kind;
   to.verdict = place.verdict;
   to.count += place.count;
+  if (to.first_seen == WallTime{} ||
+      (place.first_seen != WallTime{} && place.first_seen < to.first_seen)) {
+    to.first_seen = place.first_seen;
+  }
+  to.last_seen = std::max(to.last_seen, place.last_seen);
   to.samples.insert(to.samples.end(), place.samples.begin(), place.samples.end());
 }
 
@@ -51,6 +56,7 @@ void each_samples(auto& report, auto take) {
 void add(EndpointReport& to, const EndpointReport& endpoint) {
   to.endpoint = endpoint.endpoint;
   add(to.verdicts, endpoint.verdicts);
+  to.tally.add(endpoint.tally);
   for (const Place& place : endpoint.places) {
     add(found_or_made(to.places,
                       [&](const Place& p) {
@@ -62,12 +68,19 @@ void add(EndpointReport& to, const EndpointReport& endpoint) {
 }
 
 void add(MigrationReport& to, const MigrationReport& report) {
+  to.settings = to.migration.empty() ? report.settings : stricter(to.settings, report.settings);
   to.migration = report.migration;
   to.epoch = report.epoch;
   const bool first = to.since == WallTime{};
   if (first || (report.since != WallTime{} && report.since < to.since)) to.since = report.since;
   add(to.to_monolith, report.to_monolith);
   add(to.to_legacy, report.to_legacy);
+  for (std::size_t arm = 0; arm < to.traffic.size(); ++arm) {
+    to.traffic[arm].add(report.traffic[arm]);
+    to.keys[arm].add(report.keys[arm]);
+  }
+  to.waivers.insert(to.waivers.end(), report.waivers.begin(), report.waivers.end());
+  sort_waivers(to.waivers);
   for (const EndpointReport& endpoint : report.endpoints) {
     add(found_or_made(to.endpoints,
                       [&](const EndpointReport& e) { return e.endpoint == endpoint.endpoint; }),

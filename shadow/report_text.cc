@@ -6,6 +6,7 @@
 
 #include "shadow/printable.h"
 #include "shadow/report_format.h"
+#include "shadow/report_words.h"
 
 namespace banyan::shadow {
 namespace {
@@ -22,10 +23,13 @@ constexpr std::array<Column, kVerdictCount> kColumns{{{"match", Verdict::match},
 // Room for ten million, and for the longest title.
 constexpr std::size_t kColumnWidth = 10;
 constexpr std::size_t kWideColumnWidth = 14;
+constexpr std::size_t kSnippetsMax = 10;
 
 class TextReport {
  public:
-  explicit TextReport(WallTime now) { line("Shadow-diff report of {}", time_text(now)); }
+  explicit TextReport(WallTime now) : now_(now) {
+    line("Shadow-diff report of {}", time_text(now));
+  }
 
   void append(const MigrationReport& migration) {
     line("");
@@ -35,8 +39,11 @@ class TextReport {
     line("{}", head);
     line("{}", std::string(head.size(), '='));
     line("");
+    readiness(migration);
     directions(migration);
-    for (const EndpointReport& endpoint : migration.endpoints) append(endpoint);
+    traffic(migration);
+    for (const EndpointReport& endpoint : migration.endpoints) append(migration, endpoint);
+    waivers(migration);
   }
 
   template <class... T>
@@ -50,6 +57,38 @@ class TextReport {
  private:
   static std::size_t width(const Column& column) {
     return column.title.size() > kColumnWidth ? kWideColumnWidth : kColumnWidth;
+  }
+
+  void readiness(const MigrationReport& migration) {
+    line("  Readiness, {}: {}", direction_words(migration), words_for(migration.judgement.state));
+    for (const std::string& reason : reasons_for(migration)) line("    - {}", reason);
+    line("  {}", summary(migration));
+    if (migration.judgement.is_judged()) line("  {}", rate_words(migration));
+    line("");
+  }
+
+  // Where exchanges were left on the way to a verdict.
+  void traffic(const MigrationReport& migration) {
+    for (const Arm served_by : {Arm::legacy, Arm::monolith}) {
+      const Traffic& traffic = migration.traffic[index_of(served_by)];
+      if (traffic.empty()) continue;
+      const VerdictCounts& counts =
+          served_by == Arm::legacy ? migration.to_monolith : migration.to_legacy;
+      const std::uint64_t pairs = pairs_of(counts);
+      line("  to {}: {} seen, {} eligible, {} drawn, {} compared", to_string(other(served_by)),
+           grouped(traffic.seen), grouped(eligible_of(traffic, pairs)),
+           grouped(sampled_of(traffic, pairs)), grouped(compared_of(counts)));
+      if (!traffic.skipped.empty()) line("    no copy: {}", counts_words(traffic.skipped));
+    }
+  }
+
+  void waivers(const MigrationReport& migration) {
+    const std::string all = snippets(migration, now_, kSnippetsMax);
+    if (all.empty()) return;
+    line("");
+    line("  What is meant to differ can be put into a file for --waivers:");
+    line("");
+    out_ += all;
   }
 
   void directions(const MigrationReport& migration) {
@@ -71,7 +110,7 @@ class TextReport {
     line("{}  {:>10}", row, percent(count_of(counts, Verdict::mismatch), compared));
   }
 
-  void append(const EndpointReport& endpoint) {
+  void append(const MigrationReport& migration, const EndpointReport& endpoint) {
     const std::uint64_t compared = compared_of(endpoint.verdicts);
     const std::uint64_t mismatch = count_of(endpoint.verdicts, Verdict::mismatch);
     const std::uint64_t skipped = count_of(endpoint.verdicts, Verdict::not_comparable);
@@ -80,15 +119,39 @@ class TextReport {
     line("    {} compared, {} mismatch ({}){}", grouped(compared), grouped(mismatch),
          percent(mismatch, compared),
          skipped > 0 ? ", " + grouped(skipped) + " not comparable" : std::string());
+    judged(migration, endpoint);
     if (endpoint.places.empty()) return;
     line("");
     line("    {:>10}  {:<9}  {}", "count", "kind", "path");
-    for (const Place& place : endpoint.places) append(place);
+    for (const Place& place : endpoint.places) append(migration, place);
   }
 
-  void append(const Place& place) {
+  void judged(const MigrationReport& migration, const EndpointReport& endpoint) {
+    if (endpoint.judgement.is_judged()) {
+      const bool excused = endpoint.judgement.waived_for_traffic;
+      line("    {}{}", words_for(endpoint.judgement.state),
+           excused ? " (too little traffic, which is waived)" : "");
+      for (const std::string& reason : reasons_for(migration, endpoint)) line("    - {}", reason);
+    }
+    for (const Arm served_by : {Arm::legacy, Arm::monolith}) {
+      const WordCounts& reasons = endpoint.tally.reasons[index_of(served_by)];
+      if (reasons.empty()) continue;
+      line("    not comparable to {}: {}", to_string(other(served_by)), counts_words(reasons));
+    }
+    for (const Arm arm : {Arm::legacy, Arm::monolith}) {
+      const std::string words = latency_words(endpoint.tally.latency[index_of(arm)]);
+      if (!words.empty()) line("    {:<8}  {}", to_string(arm), words);
+    }
+  }
+
+  void append(const MigrationReport& migration, const Place& place) {
     line("    {:>10}  {:<9}  {}{}", grouped(place.count), to_string(place.kind),
          printable(place.path), verdict_mark(place));
+    if (place.waiver) {
+      line("{:16}{}", "",
+           printable(waiver_words(migration.waivers[*place.waiver], place.is_waived)));
+    }
+    if (const std::string seen = seen_words(place); !seen.empty()) line("{:16}{}", "", seen);
     for (const Sample& sample : place.samples) append(sample, place);
   }
 
@@ -104,6 +167,7 @@ class TextReport {
     return value.empty() ? "(nothing)" : printable(value);
   }
 
+  const WallTime now_;
   std::string out_;
 };
 

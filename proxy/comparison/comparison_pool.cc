@@ -112,12 +112,7 @@ void ComparisonPool::count(const Job& job, const shadow::Comparison& result) {
   const shadow::Epoch epoch(migration.epoch, migration.compare_hash, job.snapshot->generation);
   const auto shadow_arm = static_cast<std::size_t>(other(job.pair.primary));
   job.stats->comparisons[shadow_arm][static_cast<std::size_t>(result.verdict)].add();
-  if (job.settled) {
-    differences_.settle(migration.name, epoch, job.pair.method, job.pair.target, job.pair.primary,
-                        1, job.pair.at);
-  } else {
-    differences_.add(migration.name, epoch, job.pair, result);
-  }
+  differences_.add(migration.name, epoch, job.pair, result);
 }
 
 }  // namespace banyan::comparison

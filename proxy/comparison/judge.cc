@@ -105,7 +105,7 @@ bool Judge::wants_second_answers(const Job& job, Comparison& first, bool can_ask
   if (migration.budget.take(need_of(standing), now, exchanges)) return true;
   shadow::without_second_answers(first, standing, shadow::NotAsked::no_budget);
   if (standing == Standing::unknown) {
-    job.stats->shadow_skipped[static_cast<std::size_t>(shadow::Skip::reask_budget)].add();
+    job.stats->reask_skipped[static_cast<std::size_t>(shadow::Skip::reask_budget)].add();
   }
   return false;
 }

@@ -43,6 +43,7 @@ class AdminApi {
     std::function<void(const Author&)> drain;
     std::function<WallTime()> now;
     std::function<void()> changed;  // after a flag or a latch: something new may be due
+    ReadinessBook& readiness;
   };
 
   explicit AdminApi(Parts parts) : parts_(std::move(parts)) {}

@@ -189,6 +189,7 @@ void AdminApi::reset(const Call& call) {
   const auto body = members(call.request.body, {"reason"});
   if (!body) return call.reply(problem(400, body.error()));
   const Author by = author(call);
+  parts_.readiness.take_traffic(by.at);
   parts_.differences.reset(name, by.at);
   parts_.switches.note({"reset", name, {}, {}, by});
   // A read comes after what was to be saved: when it is answered, no restart counts on.

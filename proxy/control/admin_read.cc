@@ -35,23 +35,32 @@ void AdminApi::metrics(const Call& call) {
 
 void AdminApi::status(const Call& call) {
   parts_.refresh([this, reply = call.reply] {
-    reply(json_response(status_json(parts_.switches, parts_.reloader.status(), parts_.facts())));
+    StatusFacts facts = parts_.facts();
+    facts.judged = parts_.readiness.judged(parts_.now());
+    reply(json_response(status_json(parts_.switches, parts_.reloader.status(), facts)));
   });
 }
 
 void AdminApi::migrations(const Call& call) {
-  json all = json::array();
-  for (const auto& migration : parts_.switches.snapshot().migrations) {
-    all.push_back(migration_json(parts_.switches, migration));
+  // The tag stands for what can be changed, not for what is counted.
+  json all = json::array(), tagged = json::array();
+  const auto judged = parts_.readiness.judged(parts_.now());
+  const auto& migrations = parts_.switches.snapshot().migrations;
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    tagged.push_back(migration_json(parts_.switches, migrations[i]));
+    all.push_back(with_readiness(tagged.back(), judged.at(i)));
   }
-  call.reply(with_etag(json_response({{"migrations", all}}), all));
+  call.reply(with_etag(json_response({{"migrations", all}}), tagged));
 }
 
 void AdminApi::migration(const Call& call) {
   const config::Migration* found = parts_.switches.migration(call.names[0]);
   if (found == nullptr) return call.reply(problem(404, "there is no such migration"));
+  const auto& migrations = parts_.switches.snapshot().migrations;
+  const auto at = static_cast<std::size_t>(found - migrations.data());
   const json document = migration_json(parts_.switches, *found);
-  call.reply(with_etag(json_response(document), document));
+  const auto judged = parts_.readiness.judged(parts_.now());
+  call.reply(with_etag(json_response(with_readiness(document, judged.at(at))), document));
 }
 
 void AdminApi::flags(const Call& call) {

@@ -93,7 +93,7 @@ void AdminApi::report(const Call& call) {
     query.since = parts_.now() - *duration;
   }
   if (query.epoch || query.since) return stored_report(call, query, *format);
-  call.reply(rendered(parts_.differences.report(names), *format, parts_.now()));
+  call.reply(rendered(parts_.readiness.report(names, parts_.now()), *format, parts_.now()));
 }
 
 void AdminApi::stored_report(const Call& call, const shadow::RecordQuery& query,
@@ -107,7 +107,7 @@ void AdminApi::stored_report(const Call& call, const shadow::RecordQuery& query,
         if (!*found) return reply(refused(found->error()));
         shadow::DifferenceTable table;
         for (const shadow::EpochRecord& record : **found) table.restore(record);
-        reply(rendered(table.report(query.migrations), format, parts_.now()));
+        reply(rendered(parts_.readiness.report_of(table, query.migrations), format, parts_.now()));
       });
   if (!asked) call.reply(no_store());
 }

@@ -32,6 +32,7 @@ Control::Control(std::string config_path, std::string_view bytes, Reloader::Snap
       stats_(snapshot->workers),
       access_log_(snapshot->workers),
       store_(loop_, differences_, directory_.file("differences.db")),
+      readiness_(stats_, differences_),
       audit_(directory_.file("audit.jsonl")),
       workers_({loop_, slots_, stats_, access_log_, differences_}),
       switches_(directory_, slots_, audit_,
@@ -82,12 +83,14 @@ AdminApi::Parts Control::admin_parts() {
       [this](const Author& author, const Reloader::Done& done) { reload("command", author, done); },
       [this](const Author& author) { drain(author); },
       [] { return wall_now(); },
-      [this] { schedule(); }};
+      [this] { schedule(); },
+      readiness_};
 }
 
 Result<void, std::string> Control::start(const std::string& address_file) {
   for (const std::string& problem : switches_.load(wall_now())) observe::log_error(problem);
   store_.open(running().store);
+  readiness_.adopt(reloader_.running(), wall_now());
   if (auto opened = access_log_.open(running().access_path); !opened) {
     return tl::unexpected("log.access.path: " + opened.error());
   }
@@ -170,6 +173,8 @@ void Control::stop_workers() {
   observe::log_info("stops listening, running exchanges may finish");
   workers_.stop(running().drain_timeout, [this](std::uint64_t cut) {
     if (cut > 0) observe::log_warning(fmt::format("{} exchanges were cut off", cut));
+    readiness_.take_traffic(wall_now());
+    export_report();
     ending_.stopped();
     loop_.stop();
   });
@@ -221,6 +226,8 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   if (auto admitted = admit(*next); !admitted) observe::log_error(admitted.error());
   const std::vector<FlagView> flags_before = switches_.flags();
   switches_.adopt(next, flag_sources_.contents());
+  readiness_.adopt(next, wall_now());
+  export_at_.reset();
   store_.configure(next->store);
   observe::start_logging(next->log_level);
   changes_.set_intervals(next->reload_debounce, next->reload_poll);
@@ -239,6 +246,11 @@ void Control::tell_verdicts(SteadyTime now) {
   nlohmann::json verdicts = verdicts_json(stats_);
   if (verdicts != verdicts_told_) events_.publish("verdicts", verdicts);
   verdicts_told_ = std::move(verdicts);
+  for (const ReadinessBook::Change& change : readiness_.changes(wall_now())) {
+    events_.publish("readiness", {{"migration", change.migration},
+                                  {"from", to_string(change.from)},
+                                  {"to", to_string(change.to)}});
+  }
   verdicts_at_ = now + kVerdictsPause;
 }
 
@@ -246,6 +258,14 @@ void Control::on_tick() {
   const SteadyTime now = steady_now();
   if (verdicts_at_ && now >= *verdicts_at_) tell_verdicts(now);
   if (const auto due = ending_.due(); due && now >= *due) stop_workers();
+  if (export_at_ && now >= *export_at_) {
+    export_report();
+    export_at_ = now + running().report.export_every;
+  }
+  if (traffic_at_ && now >= *traffic_at_) {
+    readiness_.take_traffic(wall_now());
+    traffic_at_.reset();
+  }
   if (switches_.snapshot().reload_watch && now >= changes_.due()) look_at_file();
   if (const auto due = tls_.due(); due && now >= *due) look_at_certificates();
   if (const auto due = flag_sources_.due(); due && now >= *due) look_at_flag_sources();
@@ -275,74 +295,14 @@ void Control::schedule() {
   if (retry_saves_at_) consider(*retry_saves_at_);
   if (events_.listeners() > 0 && !verdicts_at_) verdicts_at_ = now;
   if (verdicts_at_) consider(*verdicts_at_);
+  const auto& migrations = switches_.snapshot().migrations;
+  const bool has_shadow = std::any_of(migrations.begin(), migrations.end(),
+                                      [](const auto& m) { return m.shadow.has_value(); });
+  if (has_shadow && !traffic_at_) traffic_at_ = now + kTrafficPause;
+  if (traffic_at_) consider(*traffic_at_);
+  if (!running().report.export_path.empty() && !export_at_) export_at_ = now;
+  if (export_at_) consider(*export_at_);
   if (first) tick_.set(std::max(*first, now));
-}
-
-StatusFacts Control::facts() const {
-  StatusFacts facts;
-  facts.version = kVersion;
-  facts.now = wall_now();
-  facts.started = started_;
-  facts.ready = serving_ && ending_.ready();
-  facts.draining = !ending_.ready();
-  facts.store_problem = store_.problem();
-  if (store_.thread() != nullptr && !store_.thread()->works()) {
-    facts.store_problem = "the disk does not take differences";
-  }
-  for (const auto& state : endpoints_) {
-    facts.endpoints.push_back({state.upstream, state.endpoint, state.addresses, state.healthy});
-  }
-  for (const auto& name : workers_.names()) {
-    facts.names.push_back({name.host, name.addresses, name.problem});
-  }
-  facts.flag_sources = flag_sources_.statuses();
-  facts.tls_problems = tls_.status().problems;
-  facts.certificates = tls_.expiries();
-  return facts;
-}
-
-std::string Control::metrics() const {
-  observe::ControlFacts facts;
-  for (const FlagView& view : switches_.flags()) {
-    facts.flags.push_back({view.name, view.share.millipercent, view.overridden()});
-  }
-  for (const auto& source : flag_sources_.statuses()) {
-    facts.flag_sources.push_back(
-        {source.file, FlagSources::age(source, wall_now()), source.problems.empty()});
-  }
-  for (const auto& migration : switches_.snapshot().migrations) {
-    facts.latched.emplace_back(migration.name, switches_.latch(migration.name).has_value());
-  }
-  for (const auto& state : endpoints_) {
-    facts.endpoints.push_back({state.upstream, state.endpoint, state.healthy});
-  }
-  for (const auto& name : workers_.names()) {
-    facts.names.push_back({name.host, name.answers, name.failures, name.addresses.size()});
-  }
-  facts.rollbacks = switches_.rollbacks();
-  for (const auto& e : tls_.expiries()) {
-    const auto at = std::chrono::duration_cast<std::chrono::seconds>(e.at.time_since_epoch());
-    facts.certificates.push_back({e.side, e.name, e.file, at.count()});
-  }
-  facts.certificate_reload_success = tls_.status().problems.empty();
-  facts.certificate_reloads_ok = tls_.status().taken;
-  facts.certificate_reloads_failed = tls_.status().refused;
-  facts.config_reload_success = reloader_.status().ok;
-  facts.reloads_ok = reloader_.status().taken;
-  facts.reloads_failed = reloader_.status().refused;
-  facts.access_log_dropped = access_log_.dropped();
-  facts.process_log_dropped = observe::log_lines_lost();
-  if (const shadow::StoreThread* const store = store_.thread()) {
-    facts.store_bytes = store->bytes();
-    for (std::size_t i = 0; i < shadow::kStoreDropCount; ++i) {
-      const auto reason = static_cast<shadow::StoreDrop>(i);
-      facts.store_dropped.emplace_back(shadow::to_string(reason), store->dropped(reason));
-    }
-  }
-  facts.event_listeners = events_.listeners();
-  facts.event_listeners_dropped = events_.dropped();
-  facts.version = kVersion;
-  return observe::metrics_text(stats_, facts, observe::process_facts());
 }
 
 }  // namespace banyan::control

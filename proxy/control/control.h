@@ -15,6 +15,7 @@
 #include "proxy/control/difference_store.h"
 #include "proxy/control/drain_sequence.h"
 #include "proxy/control/flag_sources.h"
+#include "proxy/control/readiness_book.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
 #include "proxy/control/tls_watch.h"
@@ -33,6 +34,9 @@ inline constexpr Milliseconds kRetrySaves{5'000};
 
 // Between two events about verdicts.
 inline constexpr Milliseconds kVerdictsPause{1'000};
+
+// What came by is put down at least so often, so that a kill loses no more of it.
+inline constexpr Milliseconds kTrafficPause{60'000};
 
 class Control {
  public:
@@ -70,11 +74,12 @@ class Control {
   void begin_drain(const Author& author, DrainSequence::Act act);
   void stop_workers();
   void tell_verdicts(SteadyTime now);
+  void export_report();
   void on_tick();
   void schedule();
 
   [[nodiscard]] StatusFacts facts() const;
-  [[nodiscard]] std::string metrics() const;
+  [[nodiscard]] std::string metrics();
   [[nodiscard]] const config::Snapshot& running() const { return *reloader_.running(); }
 
   const WallTime started_;
@@ -85,6 +90,7 @@ class Control {
   observe::AccessLog access_log_;
   shadow::DifferenceTable differences_;
   DifferenceStore store_;
+  ReadinessBook readiness_;
   AuditLog audit_;
   Events events_;
   worker::WorkerGroup workers_;
@@ -106,6 +112,8 @@ class Control {
   std::optional<SteadyTime> retry_saves_at_;
   std::optional<SteadyTime> verdicts_at_;  // while somebody listens
   nlohmann::json verdicts_told_;
+  std::optional<SteadyTime> traffic_at_;  // where migrations have a shadow
+  std::optional<SteadyTime> export_at_;   // of report.export
   bool serving_ = false;
 };
 

@@ -66,6 +66,10 @@ bool read_all(int fd, std::string& to) {
   }
 }
 
+std::string text_of(const json& document) {
+  return document.dump(kJsonIndent, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
 std::string aside_name(const std::string& path) {
   for (int i = 1; i < kAsideNamesMax; ++i) {
     std::string name = path + ".unreadable." + std::to_string(i);
@@ -94,12 +98,10 @@ StateFile::Loaded StateFile::load() const {
   return loaded;
 }
 
-Result<std::string, std::string> StateFile::write_beside(const json& document) const {
+Result<std::string, std::string> StateFile::write_beside(const std::string& text) const {
   const std::string beside = path_ + ".new";
   Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
   if (!file.ok()) return failed("create", beside);
-  const std::string text =
-      document.dump(kJsonIndent, ' ', false, json::error_handler_t::replace) + "\n";
   if (!write_all(file.get(), text) || ::fsync(file.get()) != 0 || !file.close()) {
     auto error = failed("write", beside);
     ::unlink(beside.c_str());
@@ -117,14 +119,18 @@ Result<void, std::string> StateFile::sync_directory() const {
 }
 
 Result<void, std::string> StateFile::save(const json& document) const {
-  const auto beside = write_beside(document);
+  return save_text(text_of(document));
+}
+
+Result<void, std::string> StateFile::save_text(const std::string& text) const {
+  const auto beside = write_beside(text);
   if (!beside) return tl::unexpected(beside.error());
   if (::rename(beside->c_str(), path_.c_str()) != 0) return failed("replace", path_);
   return sync_directory();
 }
 
 Result<std::string, std::string> StateFile::replace_unreadable(const json& document) const {
-  const auto beside = write_beside(document);
+  const auto beside = write_beside(text_of(document));
   if (!beside) return tl::unexpected(beside.error());
   const std::string aside = aside_name(path_);
   // One step for both names; where the file system can not, a second name for the bad file first.

@@ -29,13 +29,15 @@ class StateFile {
   [[nodiscard]] Loaded load() const;
   // Durable when it returns. The error is for people; the document on disk is then the old one.
   [[nodiscard]] Result<void, std::string> save(const nlohmann::json& document) const;
+  // The same, of a text as it is.
+  [[nodiscard]] Result<void, std::string> save_text(const std::string& text) const;
   // For an unreadable file: `document` takes its place, and only then the bad one gets the name
   // that is returned. There is no moment without a file.
   [[nodiscard]] Result<std::string, std::string> replace_unreadable(
       const nlohmann::json& document) const;
 
  private:
-  [[nodiscard]] Result<std::string, std::string> write_beside(const nlohmann::json& document) const;
+  [[nodiscard]] Result<std::string, std::string> write_beside(const std::string& text) const;
   [[nodiscard]] Result<void, std::string> sync_directory() const;
 
   const std::string path_;

@@ -50,8 +50,6 @@ json migration_json(const Switchboard& switches, const config::Migration& migrat
               {"flag", migration.flag},
               {"percent", percent(flag ? flag->share : routing::kNobody)},
               {"latched", latch.has_value()},
-              // Nothing judges readiness yet.
-              {"readiness", "inconclusive"},
               {"latch", nullptr},
               {"epoch", migration.epoch},
               {"legacy", upstreams[migration.legacy].name},
@@ -62,6 +60,12 @@ json migration_json(const Switchboard& switches, const config::Migration& migrat
     object["latch"]["cause"] = latch->cause;
   }
   return object;
+}
+
+json with_readiness(json migration, const shadow::MigrationReport& judged) {
+  migration["readiness"] = to_string(judged.judgement.state);
+  migration["readiness_detail"] = readiness_json(judged);
+  return migration;
 }
 
 json flag_json(const FlagView& view) {
@@ -116,8 +120,11 @@ json status_json(const Switchboard& switches, const Reloader::Status& configurat
                 {"flags", json::array()},
                 {"upstreams", json::array()},
                 {"names", json::array()}};
-  for (const auto& migration : switches.snapshot().migrations) {
-    document["migrations"].push_back(migration_json(switches, migration));
+  const auto& migrations = switches.snapshot().migrations;
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    document["migrations"].push_back(
+        with_readiness(migration_json(switches, migrations[i]),
+                       i < facts.judged.size() ? facts.judged[i] : shadow::MigrationReport{}));
   }
   for (const FlagView& view : switches.flags()) document["flags"].push_back(flag_json(view));
   for (const EndpointState& state : facts.endpoints) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proxy/control/flag_sources.h"
+#include "proxy/control/readiness_book.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
 #include "proxy/net/tls_store.h"
@@ -25,9 +26,12 @@ struct NameState {
   std::string problem;  // of the last look; empty where it was answered
 };
 
-// {"name", "flag", "percent", "latched", "readiness", "latch": {"who", …} | null, …}
+// {"name", "flag", "percent", "latched", "latch": {"who", …} | null, …}
 [[nodiscard]] nlohmann::json migration_json(const Switchboard& switches,
                                             const config::Migration& migration);
+// The same, with "readiness": WORD and "readiness_detail": {…}.
+[[nodiscard]] nlohmann::json with_readiness(nlohmann::json migration,
+                                            const shadow::MigrationReport& judged);
 // {"name", "percent", "origin", "source", "configured", "targeting", "overridden",
 //  "run_time": {…} | null, "migrations"}
 [[nodiscard]] nlohmann::json flag_json(const FlagView& view);
@@ -38,7 +42,8 @@ struct StatusFacts {
   WallTime started;
   bool ready = true;
   bool draining = false;
-  std::string store_problem;  // empty: differences are kept
+  std::string store_problem;                    // empty: differences are kept
+  std::vector<shadow::MigrationReport> judged;  // of all configured migrations
   std::vector<EndpointState> endpoints;
   std::vector<NameState> names;
   std::vector<FlagSources::Status> flag_sources;

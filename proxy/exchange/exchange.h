@@ -104,6 +104,7 @@ class Exchange final : public net::Deferrable,
   // What it counts as: a shadow that passes through is nobody's primary.
   [[nodiscard]] Role role() const { return marked_ ? Role::shadow : Role::primary; }
   void count_skip(shadow::Skip skip);
+  [[nodiscard]] std::optional<std::uint32_t> sticky_hash() const;
   void write_record(std::chrono::microseconds duration);
   [[nodiscard]] std::size_t grpc_status() const;
   [[nodiscard]] WallTime started_at() const;

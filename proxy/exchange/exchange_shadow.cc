@@ -2,9 +2,17 @@
 #include <tuple>
 #include <utility>
 
+#include "base/stable_hash.h"
 #include "proxy/exchange/exchange.h"
+#include "routing/sticky_key.h"
 
 namespace banyan::exchange {
+namespace {
+
+// Another one than that of buckets: the users of a small percentage must not look like few.
+constexpr std::uint32_t kKeyHashSeed = 0x62616e79;
+
+}  // namespace
 
 void Exchange::ask_for_shadow(const routing::RequestView& view) {
   if (!migration_->settings->shadow) return;
@@ -44,8 +52,17 @@ ShadowRequest Exchange::make_shadow() {
   copy.at = started_at();
   copy.primary_asked_at = started_;
   copy.grpc = grpc_;
+  copy.key_hash = sticky_hash();
   std::tie(copy.admission, copy.body) = copy_.take();
   return copy;
+}
+
+// So that how many users were compared can be told without keeping who they are.
+std::optional<std::uint32_t> Exchange::sticky_hash() const {
+  std::string scratch;  // not that of the decision: a key that was issued stands there
+  const auto key = routing::sticky_key(
+      migration_->route->sticky, {heads_->request, client_.address, scratch, services_.tools});
+  return key ? std::optional(murmur3_x86_32(*key, kKeyHashSeed)) : std::nullopt;
 }
 
 void Exchange::launch_shadow() {
@@ -91,6 +108,6 @@ void Exchange::leave_answer_to_pair() {
   recording_.reset();
 }
 
-void Exchange::count_skip(shadow::Skip skip) { migration_->count_skip(skip); }
+void Exchange::count_skip(shadow::Skip skip) { migration_->count_skip(skip, other(decision_.arm)); }
 
 }  // namespace banyan::exchange

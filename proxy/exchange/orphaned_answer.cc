@@ -74,7 +74,7 @@ void OrphanedAnswer::finish(shadow::Outcome outcome) {
   timer_.cancel();
   remains_.lease.reset();
   place_.give_back();
-  if (remains_.unsent) migration().count_skip(shadow::Skip::not_sent);
+  if (remains_.unsent) migration().count_skip(shadow::Skip::not_sent, other(remains_.arm));
   if (remains_.shadow != 0) {
     const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - remains_.started);

@@ -48,8 +48,13 @@ struct MigrationPlan {
   [[nodiscard]] bool stops_shadows_to(Arm arm) const {
     return arm == Arm::monolith && latched() && !settings->shadow->keep_after_rollback;
   }
+  // Of a control or a second asking.
   void count_skip(shadow::Skip skip) const {
-    stats->shadow_skipped[static_cast<std::size_t>(skip)].add();
+    stats->reask_skipped[static_cast<std::size_t>(skip)].add();
+  }
+  // `arm`: where the shadow would have gone.
+  void count_skip(shadow::Skip skip, Arm arm) const {
+    stats->shadow_skipped[static_cast<std::size_t>(arm)][static_cast<std::size_t>(skip)].add();
   }
 };
 

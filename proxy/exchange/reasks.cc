@@ -71,8 +71,10 @@ void Reasks::on_reask_over(Reask& reask) {
 }
 
 void Reasks::give_back(std::unique_ptr<comparison::Job> job) {
-  const bool is_pair = !job->control;
-  if (!comparisons_.offer(worker_, std::move(job)) && is_pair) stats_.comparisons_dropped.add();
+  observe::MigrationStats* const pair_of = job->control ? nullptr : job->served;
+  const auto arm = static_cast<std::size_t>(other(job->pair.primary));
+  const bool is_taken = comparisons_.offer(worker_, std::move(job));
+  if (!is_taken && pair_of != nullptr) pair_of->pairs_dropped[arm].add();
 }
 
 }  // namespace banyan::exchange

@@ -18,9 +18,8 @@ namespace banyan::exchange {
 
 class Reasks final : public Reask::Owner {
  public:
-  Reasks(net::Loop& loop, observe::WorkerStats& stats, comparison::ComparisonPool& comparisons,
-         std::size_t worker)
-      : loop_(loop), stats_(stats), comparisons_(comparisons), worker_(worker) {}
+  Reasks(net::Loop& loop, comparison::ComparisonPool& comparisons, std::size_t worker)
+      : loop_(loop), comparisons_(comparisons), worker_(worker) {}
   ~Reasks();
 
   // The job goes back to the comparison, at once where something keeps the arms from being asked.
@@ -56,7 +55,6 @@ class Reasks final : public Reask::Owner {
   void give_back(std::unique_ptr<comparison::Job> job);
 
   net::Loop& loop_;
-  observe::WorkerStats& stats_;
   comparison::ComparisonPool& comparisons_;
   const std::size_t worker_;
   bool draining_ = false;

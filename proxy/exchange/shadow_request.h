@@ -30,6 +30,7 @@ struct ShadowRequest {
   std::string target;     // as the client asked
   std::string authority;  // of the client
   WallTime at;
+  std::optional<std::uint32_t> key_hash;  // of the sticky key
   SteadyTime primary_asked_at{};
   comparison::Admission admission;
 };

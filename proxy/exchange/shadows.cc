@@ -64,7 +64,7 @@ comparison::Admission Shadows::admit(const Plan& plan, const MigrationPlan& migr
     skip =
         running_max == settings.max_in_flight ? shadow::Skip::in_flight : shadow::Skip::connections;
   }
-  migration.count_skip(*skip);
+  migration.count_skip(*skip, other(question.primary));
   return {};
 }
 
@@ -77,14 +77,15 @@ std::optional<shadow::Skip> Shadows::came_between(const MigrationPlan& migration
 
 ShadowId Shadows::launch(ShadowRequest&& request) {
   const MigrationPlan& migration = request.plan->migrations[request.migration];
-  if (const auto skip = came_between(migration, other(request.primary))) {
-    migration.count_skip(*skip);
+  const Arm primary = request.primary;
+  if (const auto skip = came_between(migration, other(primary))) {
+    migration.count_skip(*skip, other(primary));
     return 0;
   }
   const ShadowId id = ++last_id_;
   auto shadow = std::make_unique<ShadowExchange>(*this, loop_, id, std::move(request));
   if (const auto skip = shadow->start()) {
-    migration.count_skip(*skip);
+    migration.count_skip(*skip, other(primary));
     return 0;
   }
   running_.emplace(id, std::move(shadow));
@@ -164,13 +165,18 @@ void Shadows::hand_over(ShadowExchange& shadow) {
   job->pair.primary = request.primary;
   job->pair.at = request.at;
   job->pair.skew = skew;
+  job->pair.key_hash = request.key_hash;
   const bool is_control = may_repeat(request) &&
                           legacy.response.outcome == shadow::Outcome::answered &&
                           reasks_.draws(migration.settings->asking_again.control_millipercent);
   if ((!job->settled || is_control) && may_repeat(request)) {
     job->repeatable = repeatable(std::move(request));
   }
-  if (!job->settled) {
+  if (job->settled) {
+    // Nothing of them is looked at again but how long they took.
+    job->pair.legacy.latency = legacy.response.latency;
+    job->pair.monolith.latency = monolith.response.latency;
+  } else {
     job->served = migration.stats;
     job->pair.legacy = std::move(legacy.response);
     job->pair.monolith = std::move(monolith.response);
@@ -178,7 +184,9 @@ void Shadows::hand_over(ShadowExchange& shadow) {
     job->right = std::move(monolith.reservation);
   }
   if (is_control) ask_control(plan, *job, std::move(legacy));
-  if (!comparisons_.offer(worker_, std::move(job))) stats_.comparisons_dropped.add();
+  if (!comparisons_.offer(worker_, std::move(job))) {
+    migration.stats->pairs_dropped[static_cast<std::size_t>(shadow.arm())].add();
+  }
 }
 
 // Legacy's answer is taken where the job does not need it, and copied else.

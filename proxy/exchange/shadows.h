@@ -25,13 +25,11 @@ namespace banyan::exchange {
 
 class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner {
  public:
-  Shadows(net::Loop& loop, observe::WorkerStats& stats, comparison::ComparisonPool& comparisons,
-          std::size_t worker)
+  Shadows(net::Loop& loop, comparison::ComparisonPool& comparisons, std::size_t worker)
       : loop_(loop),
-        stats_(stats),
         comparisons_(comparisons),
         worker_(worker),
-        reasks_(loop, stats, comparisons, worker) {}
+        reasks_(loop, comparisons, worker) {}
   ~Shadows();
 
   // What is asked of Shadows before any answer is known.
@@ -82,7 +80,6 @@ class Shadows final : public ShadowExchange::Owner, public OrphanedAnswer::Owner
                    comparison::Recording::Finished&& legacy);
 
   net::Loop& loop_;
-  observe::WorkerStats& stats_;
   comparison::ComparisonPool& comparisons_;
   const std::size_t worker_;
   ShadowId last_id_ = 0;

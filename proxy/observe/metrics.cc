@@ -60,6 +60,17 @@ double sum(const StatsRegistry& stats, Read read) {
   return static_cast<double>(total);
 }
 
+// The same, over both arms: `read(worker, arm)`.
+template <class Read>
+double sum_of_arms(const StatsRegistry& stats, Read read) {
+  double total = 0;
+  for (const std::size_t arm : {0U, 1U}) {
+    total +=
+        sum(stats, [&](const WorkerStats& worker) -> const Counter& { return read(worker, arm); });
+  }
+  return total;
+}
+
 // What belongs to no migration is always legacy's, and asked by clients or passing shadows.
 bool can_occur(std::size_t slot, Arm arm, Role role) {
   if (role == Role::control) return slot != 0 && arm == Arm::legacy;
@@ -170,18 +181,28 @@ void add_shadows(Page& page, const StatsRegistry& stats) {
   page.begin(MetricType::Counter, "shadow_skipped_total", "Exchanges that got no shadow, and why.");
   for (std::size_t slot = 1; slot < stats.migrations().size(); ++slot) {
     for (std::size_t s = 0; s < shadow::kSkipCount; ++s) {
-      page.add({{"migration", stats.migrations()[slot]},
-                {"reason", text(to_string(static_cast<shadow::Skip>(s)))}},
-               sum(stats, [&](const WorkerStats& worker) -> const Counter& {
-                 return worker.migration(slot).shadow_skipped[s];
-               }));
+      page.add(
+          {{"migration", stats.migrations()[slot]},
+           {"reason", text(to_string(static_cast<shadow::Skip>(s)))}},
+          sum_of_arms(stats,
+                      [&](const WorkerStats& worker, std::size_t arm) -> const Counter& {
+                        return worker.migration(slot).shadow_skipped[arm][s];
+                      }) +
+              sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+                return worker.migration(slot).reask_skipped[s];
+              }));
     }
   }
   page.begin(MetricType::Counter, "comparisons_dropped_total",
              "Pairs that were not compared because the queue was full.");
-  page.add({}, sum(stats, [](const WorkerStats& worker) -> const Counter& {
-             return worker.comparisons_dropped;
-           }));
+  double dropped = 0;
+  for (std::size_t slot = 1; slot < stats.migrations().size(); ++slot) {
+    dropped +=
+        sum_of_arms(stats, [&](const WorkerStats& worker, std::size_t arm) -> const Counter& {
+          return worker.migration(slot).pairs_dropped[arm];
+        });
+  }
+  page.add({}, dropped);
 }
 
 void add_errors(Page& page, const StatsRegistry& stats) {
@@ -271,6 +292,10 @@ void add_rollbacks(Page& page, const ControlFacts& control) {
   page.begin(MetricType::Counter, "rollbacks_total", "Rollbacks, by what caused them.");
   for (const auto& [what, count] : control.rollbacks) {
     page.add({{"migration", what.first}, {"cause", what.second}}, static_cast<double>(count));
+  }
+  page.begin(MetricType::Gauge, "readiness", "1 ready, 0 inconclusive, -1 not ready.");
+  for (const auto& [migration, readiness] : control.readiness) {
+    page.add({{"migration", migration}}, readiness);
   }
   page.begin(MetricType::Gauge, "guardrail_latched", "1 while a migration is rolled back.");
   for (const auto& [migration, latched] : control.latched) {

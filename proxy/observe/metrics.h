@@ -55,6 +55,7 @@ struct ControlFacts {
   std::vector<Endpoint> endpoints;
   std::vector<Name> names;
   std::vector<std::pair<std::string, bool>> latched;                       // by migration
+  std::vector<std::pair<std::string, int>> readiness;                      // by migration: 1, 0, -1
   std::map<std::pair<std::string, std::string>, std::uint64_t> rollbacks;  // migration, cause
   bool config_reload_success = true;
   std::uint64_t reloads_ok = 0;

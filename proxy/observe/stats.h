@@ -69,7 +69,12 @@ struct MigrationStats {
   }
   // By the shadow's arm (direction) and verdict; only those settled on the worker.
   std::array<std::array<Counter, shadow::kVerdictCount>, 2> comparisons;
-  std::array<Counter, shadow::kSkipCount> shadow_skipped;
+  // By the arm that a shadow would have gone to, and why there was none.
+  std::array<std::array<Counter, shadow::kSkipCount>, 2> shadow_skipped;
+  // Controls and second askings that were not sent.
+  std::array<Counter, shadow::kSkipCount> reask_skipped;
+  // Pairs that came while the comparison queue was full, by the shadow's arm.
+  std::array<Counter, 2> pairs_dropped;
   Counter sticky_missing;
   Counter fallbacks;  // served by legacy because the monolith could not be reached
 };
@@ -86,7 +91,6 @@ class WorkerStats {
   std::array<Counter, kErrorCodeCount> local_errors;
   Counter downstream_connections;  // a gauge
   Counter tunnels;                 // a gauge
-  Counter comparisons_dropped;     // the comparison queue was full
   // Slots must have been made with StatsRegistry before.
   [[nodiscard]] MigrationStats& migration(std::size_t slot) { return migrations_[slot]; }
   [[nodiscard]] UpstreamStats& upstream(std::size_t slot) { return upstreams_[slot]; }

@@ -63,7 +63,7 @@ Worker::Worker(std::size_t index, observe::WorkerStats& stats, observe::AccessLo
                comparison::ComparisonPool& comparisons)
     : index_(index),
       stats_(stats),
-      shadows_(loop_, stats, comparisons, index),
+      shadows_(loop_, comparisons, index),
       services_{.loop = loop_,
                 .worker = index,
                 .stats = stats,

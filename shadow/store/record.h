@@ -10,10 +10,10 @@
 #include "base/arm.h"
 #include "base/time.h"
 #include "shadow/diff/comparison.h"
+#include "shadow/readiness.h"
+#include "shadow/tally.h"
 
 namespace banyan::shadow {
-
-using VerdictCounts = std::array<std::uint64_t, kVerdictCount>;
 
 struct Sample {
   WallTime at;
@@ -37,10 +37,11 @@ struct EpochRecord {
     std::uint64_t count = 0;
     std::vector<Sample> samples;
     Verdict verdict = Verdict::mismatch;
+    WallTime first_seen{};
+    WallTime last_seen{};
   };
-  struct Endpoint {
-    std::string name;                         // folded
-    std::array<VerdictCounts, 2> verdicts{};  // by the arm that served the user
+  struct Endpoint : Tally {
+    std::string name;  // folded
     std::vector<Place> places;
   };
   std::string migration;
@@ -48,13 +49,17 @@ struct EpochRecord {
   std::uint64_t rules = 0;  // of `compare`
   WallTime since;           // with the migration, what tells one epoch from another
   std::vector<Endpoint> endpoints;
+  ByArm<Traffic> traffic{};    // by the arm that served the user
+  ByArm<DistinctKeys> keys{};  // of pairs that were compared; by the same
+  ReadinessSettings settings{};
 
+  [[nodiscard]] bool empty() const {
+    return endpoints.empty() && traffic[0].empty() && traffic[1].empty();
+  }
   [[nodiscard]] std::uint64_t pairs() const {
     std::uint64_t sum = 0;
     for (const Endpoint& endpoint : endpoints) {
-      for (const VerdictCounts& counts : endpoint.verdicts) {
-        for (const std::uint64_t count : counts) sum += count;
-      }
+      for (const VerdictCounts& counts : endpoint.verdicts) sum += pairs_of(counts);
     }
     return sum;
   }
@@ -74,7 +79,7 @@ struct StoredDifference {
 
 struct RecordQuery {
   std::vector<std::string> migrations;  // none: all
-  std::optional<std::string> epoch;     // nothing: the latest of each migration
+  std::optional<std::string> epoch;     // the latest of that name; nothing: the latest of all
   std::optional<WallTime> since;        // rounded down to the hour, for verdicts and counts
 };
 

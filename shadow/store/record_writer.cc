@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/arm.h"
+#include "shadow/store/record_text.h"
 
 namespace banyan::shadow {
 namespace {
@@ -13,6 +14,9 @@ constexpr std::array kArms{Arm::legacy, Arm::monolith};
 std::int64_t microseconds_of(WallTime at) {
   return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
 }
+
+// Beside the words of what was skipped.
+constexpr std::string_view kSeen = "seen";
 
 // The same bits: SQLite has no unsigned integers.
 std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -54,12 +58,29 @@ SqlResult<> RecordWriter::prepare() {
       {add_verdict_,
        "INSERT INTO verdicts VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + "
        "excluded.count"},
-      {add_count_,
+      {add_place_count_,
        "INSERT INTO place_counts VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + "
        "excluded.count"},
       {add_sample_,
        "INSERT INTO samples(place, at, method, target, path, legacy, monolith, skew) "
        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
+      {set_readiness_, "UPDATE epochs SET readiness = ?2 WHERE id = ?1 AND readiness <> ?2"},
+      {add_key_, "INSERT OR IGNORE INTO keys VALUES(?1, ?2, ?3)"},
+      {see_place_,
+       "UPDATE places SET last_seen = max(last_seen, ?3), first_seen = CASE first_seen WHEN 0 THEN "
+       "?2 ELSE min(first_seen, ?2) END WHERE id = ?1"},
+      {add_traffic_,
+       "INSERT INTO traffic VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + "
+       "excluded.count"},
+      {add_reason_,
+       "INSERT INTO reasons VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count + "
+       "excluded.count"},
+      {add_mismatch_,
+       "INSERT INTO mismatches VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET count = count "
+       "+ excluded.count"},
+      {find_latency_,
+       "SELECT counts FROM latencies WHERE endpoint = ?1 AND hour = ?2 AND arm = ?3"},
+      {set_latency_, "INSERT OR REPLACE INTO latencies VALUES(?1, ?2, ?3, ?4)"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = database_.prepare(sql);
@@ -87,10 +108,77 @@ SqlResult<> RecordWriter::add(const EpochRecord& record) {
   find_epoch_.bind(1, record.migration).bind(2, since);
   const auto epoch = row_of(insert_epoch_, find_epoch_);
   if (!epoch) return tl::unexpected(epoch.error());
+  if (const auto added = add_traffic(*epoch, record); !added) return added;
   for (const EpochRecord::Endpoint& endpoint : record.endpoints) {
     if (const auto added = add_endpoint(*epoch, endpoint); !added) return added;
   }
   return {};
+}
+
+SqlResult<> RecordWriter::add_count(Statement& insert, std::int64_t owner, Arm arm,
+                                    std::string_view word, std::uint64_t count) {
+  if (count == 0) return {};
+  return insert.bind(1, owner)
+      .bind(2, hour_)
+      .bind(3, to_string(arm))
+      .bind(4, word)
+      .bind(5, as_signed(count))
+      .run();
+}
+
+SqlResult<> RecordWriter::add_traffic(std::int64_t epoch, const EpochRecord& record) {
+  const auto set = set_readiness_.bind(1, epoch).bind(2, text_of(record.settings)).run();
+  if (!set) return set;
+  for (const Arm arm : kArms) {
+    const Traffic& traffic = record.traffic[index_of(arm)];
+    const auto seen = add_count(add_traffic_, epoch, arm, kSeen, traffic.seen);
+    if (!seen) return seen;
+    for (const auto& [word, count] : traffic.skipped) {
+      const auto added = add_count(add_traffic_, epoch, arm, word, count);
+      if (!added) return added;
+    }
+    for (const std::uint32_t hash : record.keys[index_of(arm)].kept()) {
+      const auto added = add_key_.bind(1, epoch).bind(2, to_string(arm)).bind(3, hash).run();
+      if (!added) return added;
+    }
+  }
+  return {};
+}
+
+SqlResult<> RecordWriter::add_tally(std::int64_t endpoint, const Tally& tally) {
+  for (const Arm arm : kArms) {
+    for (std::size_t v = 0; v < kVerdictCount; ++v) {
+      const auto added = add_count(add_verdict_, endpoint, arm, to_string(static_cast<Verdict>(v)),
+                                   tally.verdicts[index_of(arm)][v]);
+      if (!added) return added;
+    }
+    for (const auto& [reason, count] : tally.reasons[index_of(arm)]) {
+      const auto added = add_count(add_reason_, endpoint, arm, reason, count);
+      if (!added) return added;
+    }
+    for (const auto& [places, pairs] : tally.mismatches) {
+      const auto added =
+          add_count(add_mismatch_, endpoint, arm, text_of(places), pairs[index_of(arm)]);
+      if (!added) return added;
+    }
+    const auto added = add_latency(endpoint, arm, tally.latency[index_of(arm)]);
+    if (!added) return added;
+  }
+  return {};
+}
+
+SqlResult<> RecordWriter::add_latency(std::int64_t endpoint, Arm arm, const Histogram& counts) {
+  if (counts.empty()) return {};
+  Histogram sum = counts;
+  const auto row = find_latency_.bind(1, endpoint).bind(2, hour_).bind(3, to_string(arm)).step();
+  if (!row) return tl::unexpected(row.error());
+  if (*row) add_from(find_latency_.text(0), sum);
+  find_latency_.reset();
+  return set_latency_.bind(1, endpoint)
+      .bind(2, hour_)
+      .bind(3, to_string(arm))
+      .bind(4, text_of(sum))
+      .run();
 }
 
 SqlResult<> RecordWriter::add_endpoint(std::int64_t epoch, const EpochRecord::Endpoint& endpoint) {
@@ -98,19 +186,7 @@ SqlResult<> RecordWriter::add_endpoint(std::int64_t epoch, const EpochRecord::En
   find_endpoint_.bind(1, epoch).bind(2, endpoint.name);
   const auto row = row_of(insert_endpoint_, find_endpoint_);
   if (!row) return tl::unexpected(row.error());
-  for (const Arm arm : kArms) {
-    for (std::size_t v = 0; v < kVerdictCount; ++v) {
-      const std::uint64_t count = endpoint.verdicts[static_cast<std::size_t>(arm)][v];
-      if (count == 0) continue;
-      const auto added = add_verdict_.bind(1, *row)
-                             .bind(2, hour_)
-                             .bind(3, to_string(arm))
-                             .bind(4, to_string(static_cast<Verdict>(v)))
-                             .bind(5, as_signed(count))
-                             .run();
-      if (!added) return added;
-    }
-  }
+  if (const auto added = add_tally(*row, endpoint); !added) return added;
   for (const EpochRecord::Place& place : endpoint.places) {
     if (const auto added = add_place(*row, place); !added) return added;
   }
@@ -128,8 +204,15 @@ SqlResult<> RecordWriter::add_place(std::int64_t endpoint, const EpochRecord::Pl
   if (!row) return tl::unexpected(row.error());
   if (place.count > 0) {
     const auto added =
-        add_count_.bind(1, *row).bind(2, hour_).bind(3, as_signed(place.count)).run();
+        add_place_count_.bind(1, *row).bind(2, hour_).bind(3, as_signed(place.count)).run();
     if (!added) return added;
+  }
+  if (place.last_seen != WallTime{}) {
+    const auto seen = see_place_.bind(1, *row)
+                          .bind(2, microseconds_of(place.first_seen))
+                          .bind(3, microseconds_of(place.last_seen))
+                          .run();
+    if (!seen) return seen;
   }
   for (const Sample& sample : place.samples) {
     const auto added = add_sample_.bind(1, *row)

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "shadow/store/record_writer.h"
+#include "shadow/store/schema.h"
 
 namespace banyan::shadow {
 namespace {
@@ -19,34 +20,6 @@ constexpr int kAsideNamesMax = 1000;
 // Steps of a trim; what is left then waits for the next one.
 constexpr int kTrimStepsMax = 64;
 constexpr std::uint64_t kPageBytes = 4096;
-
-constexpr const char* kSchema = R"(
-CREATE TABLE epochs(id INTEGER PRIMARY KEY, migration TEXT NOT NULL, name TEXT NOT NULL,
-  rules INTEGER NOT NULL, since INTEGER NOT NULL, UNIQUE(migration, since));
-CREATE TABLE endpoints(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, name TEXT NOT NULL,
-  UNIQUE(epoch, name));
-CREATE TABLE verdicts(endpoint INTEGER NOT NULL, hour INTEGER NOT NULL, served_by TEXT NOT NULL,
-  verdict TEXT NOT NULL, count INTEGER NOT NULL,
-  PRIMARY KEY(endpoint, hour, served_by, verdict)) WITHOUT ROWID;
-CREATE TABLE places(id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, path TEXT NOT NULL,
-  kind TEXT NOT NULL, verdict TEXT NOT NULL, UNIQUE(endpoint, path, kind, verdict));
-CREATE TABLE place_counts(place INTEGER NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL,
-  PRIMARY KEY(place, hour)) WITHOUT ROWID;
-CREATE TABLE samples(id INTEGER PRIMARY KEY AUTOINCREMENT, place INTEGER NOT NULL,
-  at INTEGER NOT NULL, method TEXT NOT NULL, target TEXT NOT NULL, path TEXT NOT NULL,
-  legacy TEXT NOT NULL, monolith TEXT NOT NULL, skew INTEGER NOT NULL);
-CREATE INDEX samples_by_place ON samples(place);
-)";
-
-// 1 knew neither noise nor skew.
-constexpr const char* kUpgradeFrom1 = R"(
-ALTER TABLE samples ADD COLUMN skew INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE places RENAME TO places_1;
-CREATE TABLE places(id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, path TEXT NOT NULL,
-  kind TEXT NOT NULL, verdict TEXT NOT NULL, UNIQUE(endpoint, path, kind, verdict));
-INSERT INTO places SELECT id, endpoint, path, kind, 'mismatch' FROM places_1;
-DROP TABLE places_1;
-)";
 
 StoreError store_error(const SqlError& error) {
   const auto kind = error.is_corrupt() ? StoreError::Kind::corrupt
@@ -150,8 +123,7 @@ SqlResult<> SqliteStore::set_up() {
     const auto tables = database_.number("SELECT count(*) FROM sqlite_master");
     return tables ? SqlResult<>{} : tl::unexpected(tables.error());
   }
-  return database_.execute(std::string("BEGIN IMMEDIATE;") +
-                           (*version == 1 ? kUpgradeFrom1 : kSchema) +
+  return database_.execute("BEGIN IMMEDIATE;" + schema_steps(*version) +
                            "PRAGMA user_version = " + std::to_string(kSchemaVersion) + ";COMMIT;");
 }
 
@@ -203,9 +175,11 @@ SqlResult<std::int64_t> SqliteStore::used_bytes() {
 SqlResult<> SqliteStore::remove_older_than(WallTime moment) {
   const std::string hour = std::to_string(hour_of(moment));
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(moment.time_since_epoch());
-  return database_.execute("DELETE FROM samples WHERE at < " + std::to_string(us.count()) +
-                           ";DELETE FROM verdicts WHERE hour < " + hour +
-                           ";DELETE FROM place_counts WHERE hour < " + hour + ";");
+  std::string all = "DELETE FROM samples WHERE at < " + std::to_string(us.count()) + ";";
+  for (const std::string_view table : kHourlyTables) {
+    all += "DELETE FROM " + std::string(table) + " WHERE hour < " + hour + ";";
+  }
+  return database_.execute(all);
 }
 
 // The oldest tenth of the samples; without any, the oldest hour of counts.
@@ -218,9 +192,12 @@ SqlResult<> SqliteStore::remove_oldest() {
         "LIMIT " +
         std::to_string(*samples / 10 + 1) + ")");
   }
-  return database_.execute(
-      "DELETE FROM place_counts WHERE hour <= (SELECT min(hour) FROM place_counts);"
-      "DELETE FROM verdicts WHERE hour <= (SELECT min(hour) FROM verdicts);");
+  std::string all;
+  for (const std::string_view table : kHourlyTables) {
+    const std::string name(table);
+    all += "DELETE FROM " + name + " WHERE hour <= (SELECT min(hour) FROM " + name + ");";
+  }
+  return database_.execute(all);
 }
 
 SqlResult<> SqliteStore::remove_what_is_empty() {
@@ -232,6 +209,8 @@ SqlResult<> SqliteStore::remove_what_is_empty() {
       // An empty one behind another is a reset: without it the one before would count again.
       "DELETE FROM epochs WHERE id NOT IN (SELECT epoch FROM endpoints) AND NOT EXISTS "
       "(SELECT 1 FROM epochs o WHERE o.migration = epochs.migration AND o.since < epochs.since);"
+      "DELETE FROM keys WHERE epoch NOT IN (SELECT id FROM epochs);"
+      "DELETE FROM traffic WHERE epoch NOT IN (SELECT id FROM epochs);"
       "PRAGMA incremental_vacuum;");
 }
 

@@ -1,6 +1,7 @@
 // shadow/store/sqlite_store.h: the store in one SQLite file, in WAL mode.
 //
-//   epochs -> endpoints -> verdicts (by hour)
+//   epochs -> traffic (by hour), keys
+//          -> endpoints -> verdicts, reasons, mismatches, latencies (by hour)
 //                       -> places -> place_counts (by hour), samples
 //
 // What add() has returned survives a kill of the process at any moment; a crash of the machine may

@@ -54,7 +54,7 @@ TEST(ReportFormats, SayThatNothingWasComparedYet) {
               HasSubstr("<testsuites name=\"banyan report\">\n"));
   MigrationReport empty;
   empty.migration = "cart";
-  EXPECT_THAT(rendered(ReportFormat::html, {empty}), HasSubstr("nothing was compared yet"));
+  EXPECT_THAT(rendered(ReportFormat::html, {empty}), HasSubstr("nothing was compared in this direction"));
   EXPECT_THAT(rendered(ReportFormat::junit, {empty}),
               HasSubstr("tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\""));
 }
@@ -148,7 +148,7 @@ TEST(ReportJunit, HasACaseForEachEndpoint) {
   EXPECT_THAT(
       out,
       HasSubstr(
-          "<testsuite name=\"orders\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\">"));
+          "<testsuite name=\"orders\" tests=\"3\" failures=\"2\" errors=\"0\" skipped=\"0\">"));
   EXPECT_THAT(
       out, HasSubstr("<testcase classname=\"orders\" name=\"GET /orders/{id}\">\n"
                      "      <failure type=\"mismatch\" message=\"345 of 1,245 differ (27.71 %)\">\n"
@@ -170,10 +170,9 @@ TEST(ReportHtml, NeedsNothingElse) {
 
 TEST(ReportHtml, ShowsWhatIsMostImportantFirst) {
   const std::string out = rendered(ReportFormat::html, example_report());
-  const std::size_t verdict =
-      out.find("<strong>345</strong> of 12,352 compared pairs differ (2.79 %)");
+  const std::size_t verdict = out.find("<span class=\"badge not_ready\">not ready</span>");
   ASSERT_NE(verdict, std::string::npos);
-  EXPECT_LT(verdict, out.find("<h2>"));
+  EXPECT_LT(verdict, out.find("<h2"));
   EXPECT_LT(out.find("$.items[*].price"), out.find("no_answer"));
 }
 

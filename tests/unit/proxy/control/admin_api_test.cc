@@ -20,7 +20,8 @@ class AdminApiTest : public Stand {
               [](const std::function<void()>& then) { then(); },
               [this](const Author&, const Reloader::Done& done) { done(reload_status_); },
               [this](const Author& author) { drained_by_ = author.who; }, [this] { return now_; },
-              [this] { ++changed_; }}) {
+              [this] { ++changed_; }, readiness_}) {
+    readiness_.adopt(snapshot_of(config_text()), now_);
     facts_.ready = true;
   }
 
@@ -46,6 +47,8 @@ class AdminApiTest : public Stand {
   }
 
   shadow::DifferenceTable differences_;
+  observe::StatsRegistry stats_{1};
+  ReadinessBook readiness_{stats_, differences_};
   Events events_;
   Reloader reloader_;
   Reloader::Status reload_status_;

@@ -40,7 +40,9 @@ class AdminServerTest : public Stand {
               [] { return std::string("m\n"); },
               [this](const std::function<void()>& then) { refresh_ ? refresh_(then) : then(); },
               [](const Author&, const Reloader::Done&) {}, [](const Author&) {},
-              [this] { return now_; }, [] {}}) {}
+              [this] { return now_; }, [] {}, readiness_}) {
+    readiness_.adopt(snapshot_of(config_text()), now_);
+  }
 
   void serve(AdminLimits limits = {}) {
     server_ = std::make_unique<AdminServer>(loop_, Door::admin, api_, events_, limits);
@@ -65,6 +67,8 @@ class AdminServerTest : public Stand {
 
   net::Loop loop_;
   shadow::DifferenceTable differences_;
+  observe::StatsRegistry stats_{1};
+  ReadinessBook readiness_{stats_, differences_};
   Events events_;
   Reloader reloader_;
   std::function<void(std::function<void()>)> refresh_;

@@ -165,7 +165,8 @@ class GrpcShadowTest : public GrpcExchangeTest {
     snapshot.migrations[0].shadow->sampling.methods.push_back(Method::post);
   }
   std::int64_t skipped(Skip skip) {
-    return orders().shadow_skipped[static_cast<std::size_t>(skip)].read();
+    const auto s = static_cast<std::size_t>(skip);
+    return orders().shadow_skipped[0][s].read() + orders().shadow_skipped[1][s].read();
   }
   [[nodiscard]] bool judged(Verdict verdict) {
     return run_until([&] {

@@ -429,7 +429,11 @@ TEST_F(UnsentShadowTest, OfAPrimaryThatNeverAnswersIsNotSent) {
   stream.events->on_stream_error({ErrorCode::upstream_reset, Side::upstream, Retry::unsafe, {}});
   EXPECT_EQ(launched, 0);
   EXPECT_FALSE(finished);
-  EXPECT_EQ(stats.shadow_skipped[static_cast<std::size_t>(Skip::not_sent)].read(), 1);
+  EXPECT_EQ(stats
+                .shadow_skipped[static_cast<std::size_t>(Arm::monolith)]
+                               [static_cast<std::size_t>(Skip::not_sent)]
+                .read(),
+            1);
   EXPECT_EQ(over, 1);
   EXPECT_TRUE(cluster.strained());
 }

@@ -40,7 +40,8 @@ class ShadowTest : public test::ProxyTest {
         .read();
   }
   std::int64_t skipped(Skip skip) {
-    return orders().shadow_skipped[static_cast<std::size_t>(skip)].read();
+    const auto s = static_cast<std::size_t>(skip);
+    return orders().shadow_skipped[0][s].read() + orders().shadow_skipped[1][s].read();
   }
 
   std::unique_ptr<Peer> c, up;

@@ -118,6 +118,7 @@ TEST(Metrics, HaveTheFamiliesThatScrapersRelyOn) {
                              "banyan_sticky_missing_total",
                              "banyan_rollbacks_total",
                              "banyan_guardrail_latched",
+                             "banyan_readiness",
                              "banyan_config_reload_success",
                              "banyan_config_reloads_total",
                              "banyan_upstream_healthy",

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "shadow/difference_table.h"
+#include "shadow/store/schema.h"
 
 namespace banyan::shadow {
 namespace {
@@ -303,6 +304,67 @@ TEST_F(SqliteStoreTest, AnEmptyEpochHidesTheOneBeforeAsLongAsThatIsThere) {
   trimmed_at(100);
   trimmed_at(101);
   EXPECT_TRUE(store->records({})->empty()) << "nothing is left for it to hide";
+}
+
+TEST_F(SqliteStoreTest, OfANameOnlyTheLatestSpanIsRead) {
+  const auto store = opened();
+  // A reset ends the span, and another begins under the same name.
+  ASSERT_TRUE(store->add({record("orders", 0), record("orders", 30)}, hour(30)));
+  const auto named = store->records({{}, "7", {}});
+  ASSERT_EQ(named->size(), 1U);
+  EXPECT_EQ(named->at(0).since, hour(30));
+  EXPECT_EQ(named->at(0).pairs(), 7U);
+}
+
+TEST_F(SqliteStoreTest, KeepsAllThatIsCounted) {
+  EpochRecord made = record();
+  made.settings = {50, 90'000, 7, 9, Arm::legacy};
+  made.traffic[kLegacy] = {12, {{"method", 3}, {"queue", 1}}};
+  made.keys[kMonolith].add(0xffff'fff0U);
+  EpochRecord::Endpoint& endpoint = made.endpoints[0];
+  endpoint.reasons[kLegacy]["over_budget"] = 4;
+  endpoint.mismatches[{{"$['a b']", Kind::value}, {"status", Kind::no_answer}}][kMonolith] = 2;
+  endpoint.mismatches[{}][kLegacy] = 1;
+  endpoint.latency[kLegacy].add(std::chrono::microseconds(1'234), 5);
+  endpoint.places[0].first_seen = hour(0);
+  endpoint.places[0].last_seen = hour(1);
+  const auto store = opened();
+  ASSERT_TRUE(store->add({made}, hour(0)));
+  made.endpoints[0].places[0].first_seen = hour(-1);
+  ASSERT_TRUE(store->add({made}, hour(1)));
+  const auto records = store->records({});
+  ASSERT_EQ(records->size(), 1U);
+  const EpochRecord& found = records->at(0);
+  EXPECT_EQ(found.settings, made.settings);
+  EXPECT_EQ(found.traffic[kLegacy].seen, 24U);
+  EXPECT_EQ(found.traffic[kLegacy].skipped, (WordCounts{{"method", 6}, {"queue", 2}}));
+  EXPECT_EQ(found.keys[kMonolith].kept(), made.keys[kMonolith].kept());
+  const EpochRecord::Endpoint& read = found.endpoints.at(0);
+  EXPECT_EQ(read.reasons[kLegacy], (WordCounts{{"over_budget", 8}}));
+  Tally twice = endpoint;
+  twice.add(endpoint);
+  EXPECT_EQ(read.mismatches, twice.mismatches);
+  EXPECT_EQ(read.latency[kLegacy], twice.latency[kLegacy]);
+  EXPECT_EQ(read.places.at(0).first_seen, hour(-1));
+  EXPECT_EQ(read.places.at(0).last_seen, hour(1));
+}
+
+TEST_F(SqliteStoreTest, AFileOfTheFirstVersionIsTakenOver) {
+  {
+    auto database = Database::open(path(), Database::Mode::read_write);
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(database->execute(std::string(kSchema1) +
+                                  "PRAGMA user_version = 1;"
+                                  "INSERT INTO epochs VALUES(1, 'orders', '7', 0, 1000);"
+                                  "INSERT INTO endpoints VALUES(1, 1, 'GET /a');"
+                                  "INSERT INTO verdicts VALUES(1, 490000, 'legacy', 'match', 5);"));
+  }
+  EXPECT_FALSE(SqliteStore::open_to_read(path())) << "a reader changes nothing";
+  const auto store = opened();
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->records({})->at(0).pairs(), 5U);
+  EXPECT_EQ(store->records({})->at(0).settings, ReadinessSettings{});
+  ASSERT_TRUE(store->add({record()}, hour(0)));
 }
 
 // ---- With the table ---------------------------------------------------------------------------
