@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "config/asking_again.h"
 #include "config/flags.h"
+#include "config/report.h"
 #include "config/tls.h"
 #include "routing/rewrite.h"
 #include "routing/route_table.h"
@@ -26,7 +27,6 @@
 #include "shadow/readiness.h"
 #include "shadow/redaction.h"
 #include "shadow/sampler.h"
-#include "shadow/waiver.h"
 
 namespace banyan::config {
 
@@ -164,12 +164,6 @@ struct Store {
   milliseconds max_age = std::chrono::hours(14 * 24);
   std::uint64_t samples = 5;  // of one place
   shadow::Redaction redaction;
-};
-
-struct Report {
-  std::vector<shadow::Waiver> waivers;  // of the file that is named
-  std::string export_path;              // empty: none
-  milliseconds export_every = std::chrono::hours(1);
 };
 
 struct Snapshot {

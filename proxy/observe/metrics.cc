@@ -63,12 +63,10 @@ double sum(const StatsRegistry& stats, Read read) {
 // The same, over both arms: `read(worker, arm)`.
 template <class Read>
 double sum_of_arms(const StatsRegistry& stats, Read read) {
-  double total = 0;
-  for (const std::size_t arm : {0U, 1U}) {
-    total +=
-        sum(stats, [&](const WorkerStats& worker) -> const Counter& { return read(worker, arm); });
-  }
-  return total;
+  const auto of = [&](std::size_t arm) {
+    return sum(stats, [&](const WorkerStats& w) -> const Counter& { return read(w, arm); });
+  };
+  return of(0) + of(1);
 }
 
 // What belongs to no migration is always legacy's, and asked by clients or passing shadows.
@@ -184,13 +182,11 @@ void add_shadows(Page& page, const StatsRegistry& stats) {
       page.add(
           {{"migration", stats.migrations()[slot]},
            {"reason", text(to_string(static_cast<shadow::Skip>(s)))}},
-          sum_of_arms(stats,
-                      [&](const WorkerStats& worker, std::size_t arm) -> const Counter& {
-                        return worker.migration(slot).shadow_skipped[arm][s];
-                      }) +
-              sum(stats, [&](const WorkerStats& worker) -> const Counter& {
-                return worker.migration(slot).reask_skipped[s];
-              }));
+          sum_of_arms(stats, [&](const WorkerStats& worker, std::size_t arm) -> const Counter& {
+            return worker.migration(slot).shadow_skipped[arm][s];
+          }) + sum(stats, [&](const WorkerStats& worker) -> const Counter& {
+            return worker.migration(slot).reask_skipped[s];
+          }));
     }
   }
   page.begin(MetricType::Counter, "comparisons_dropped_total",

@@ -1,5 +1,6 @@
 """A headless Chromium, driven over a pipe (Chrome DevTools Protocol): no port, no driver."""
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -11,7 +12,15 @@ AXE = Path(__file__).resolve().parents[1] / "browser/node_modules/axe-core/axe.m
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe"]
-WAIT_S = 120
+
+
+def _pipe():
+    """Both ends above 9, so that none stands where the browser looks for its own."""
+    ends = os.pipe()
+    high = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends)
+    for end in ends:
+        os.close(end)
+    return high
 
 
 class Browser:
@@ -22,14 +31,16 @@ class Browser:
 
     def __enter__(self):
         # The browser reads commands from 3 and writes answers to 4, each ended by a NUL.
-        command_end, self._write = os.pipe()
-        self._read, answer_end = os.pipe()
-        os.set_inheritable(command_end, True)
-        os.set_inheritable(answer_end, True)
+        command_end, self._write = _pipe()
+        self._read, answer_end = _pipe()
+
+        def take_places():  # between fork and exec
+            os.dup2(command_end, 3)
+            os.dup2(answer_end, 4)
+
         flags = [*FLAGS, f"--user-data-dir={self.directory / 'profile'}", "about:blank"]
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{command_end} 4>&{answer_end}', "sh", BINARY, *flags],
-            pass_fds=(command_end, answer_end), stdin=subprocess.DEVNULL,
+            [BINARY, *flags], preexec_fn=take_places, pass_fds=(3, 4), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(command_end)
         os.close(answer_end)
