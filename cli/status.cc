@@ -23,6 +23,12 @@ std::string by(const json& author) {
   return reason.empty() ? text : text + ": " + reason;
 }
 
+std::string guardrail_of(const json& migration) {
+  const json guardrail = migration.value("guardrail", json());
+  if (!guardrail.is_object()) return "off";
+  return member(guardrail, "outcome") + " (" + member(guardrail, "why") + ")";
+}
+
 // `inconclusive, 4,543 more`: pairs without a mismatch that it still needs.
 std::string readiness_text(const json& migration) {
   std::string state = member(migration, "readiness");
@@ -35,11 +41,11 @@ std::string readiness_text(const json& migration) {
 
 std::string migrations_text(const json& status) {
   std::vector<std::vector<std::string>> rows{
-      {"MIGRATION", "FLAG", "PERCENT", "READINESS", "ROLLED BACK"}};
+      {"MIGRATION", "FLAG", "PERCENT", "READINESS", "GUARDRAIL", "ROLLED BACK"}};
   for (const json& m : status.value("migrations", json::array())) {
     const json latch = m.value("latch", json());
     rows.push_back({member(m, "name"), member(m, "flag"), number(m.value("percent", json())),
-                    readiness_text(m), latch.is_object() ? by(latch) : "no"});
+                    readiness_text(m), guardrail_of(m), latch.is_object() ? by(latch) : "no"});
   }
   return table(rows);
 }

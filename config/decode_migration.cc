@@ -6,6 +6,7 @@
 #include <array>
 
 #include "config/decode_compare.h"
+#include "config/decode_guardrail.h"
 #include "config/decode_match.h"
 #include "config/decode_readiness.h"
 #include "config/decode_rewrite.h"
@@ -56,6 +57,7 @@ constexpr std::array kMigrationKeys{
     Key<DraftMigration>{"shadow", decode_shadow, Need::optional, list_shadow_keys},
     Key<DraftMigration>{"compare", decode_compare, Need::optional, list_compare_keys},
     Key<DraftMigration>{"readiness", decode_readiness, Need::optional, list_readiness_keys},
+    Key<DraftMigration>{"guardrail", decode_guardrail, Need::optional, list_guardrail_keys},
 };
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "config/flags.h"
 #include "config/report.h"
 #include "config/tls.h"
+#include "routing/guard/settings.h"
 #include "routing/rewrite.h"
 #include "routing/route_table.h"
 #include "shadow/diff/comparison.h"
@@ -155,6 +156,7 @@ struct Migration {
   shadow::CompareRules compare;
   shadow::ReadinessSettings readiness;  // without min_keys where nothing is sticky
   AskingAgain asking_again;
+  std::optional<routing::guard::Settings> guardrail = routing::guard::Settings{};
   // Changes with `compare` and `rewrite`, which starts the count afresh.
   std::uint64_t compare_hash = 0;
 };

@@ -20,6 +20,7 @@ json shown(const AuditEntry& entry) {
   if (!entry.target.empty()) object["target"] = entry.target;
   object["from"] = entry.from;
   object["to"] = entry.to;
+  if (!entry.evidence.is_null()) object["evidence"] = entry.evidence;
   return object;
 }
 

@@ -24,6 +24,7 @@ struct AuditEntry {
   nlohmann::json from;
   nlohmann::json to;
   Author author;
+  nlohmann::json evidence = nullptr;  // of what was not done by a person
 };
 
 class AuditLog {

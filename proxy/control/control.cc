@@ -34,7 +34,12 @@ Control::Control(std::string config_path, std::string_view bytes, Reloader::Snap
       store_(loop_, differences_, directory_.file("differences.db")),
       readiness_(stats_, differences_),
       audit_(directory_.file("audit.jsonl")),
-      workers_({loop_, slots_, stats_, access_log_, differences_}),
+      guardrails_(stats_),
+      workers_({loop_, slots_, stats_, access_log_, differences_,
+                [this] {
+                  guardrails_.wake(steady_now());
+                  schedule();
+                }}),
       switches_(directory_, slots_, audit_,
                 {[this](Switchboard::Done done) { workers_.turn(std::move(done)); },
                  [this](Switchboard::Table flags, Switchboard::Done done) {
@@ -105,6 +110,7 @@ Result<void, std::string> Control::start(const std::string& address_file) {
       reloader_.running(), switches_.prepare(running(), flag_sources_.contents()), std::move(*tls));
   if (!started) return tl::unexpected(started.error().detail);
   if (auto written = write_addresses(address_file); !written) return written;
+  guardrails_.adopt(running(), steady_now());
   watch_files();
   serving_ = true;
   schedule();
@@ -228,6 +234,7 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   switches_.adopt(next, flag_sources_.contents());
   readiness_.adopt(next, wall_now());
   export_at_.reset();
+  guardrails_.adopt(*next, steady_now());
   store_.configure(next->store);
   observe::start_logging(next->log_level);
   changes_.set_intervals(next->reload_debounce, next->reload_poll);
@@ -256,6 +263,7 @@ void Control::tell_verdicts(SteadyTime now) {
 
 void Control::on_tick() {
   const SteadyTime now = steady_now();
+  if (const auto due = guardrails_.due(); due && now >= *due) look_at_guardrails(now);
   if (verdicts_at_ && now >= *verdicts_at_) tell_verdicts(now);
   if (const auto due = ending_.due(); due && now >= *due) stop_workers();
   if (export_at_ && now >= *export_at_) {
@@ -288,6 +296,7 @@ void Control::schedule() {
   if (switches_.snapshot().reload_watch) consider(changes_.due());
   if (const auto due = tls_.due()) consider(*due);
   if (const auto due = flag_sources_.due()) consider(*due);
+  if (const auto due = guardrails_.due()) consider(*due);
   if (const auto expiry = switches_.next_expiry()) {
     consider(now + std::chrono::ceil<Milliseconds>(*expiry - wall_now()));
   }

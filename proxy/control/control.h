@@ -15,6 +15,7 @@
 #include "proxy/control/difference_store.h"
 #include "proxy/control/drain_sequence.h"
 #include "proxy/control/flag_sources.h"
+#include "proxy/control/guardrails.h"
 #include "proxy/control/readiness_book.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
@@ -75,6 +76,7 @@ class Control {
   void stop_workers();
   void tell_verdicts(SteadyTime now);
   void export_report();
+  void look_at_guardrails(SteadyTime now);
   void on_tick();
   void schedule();
 
@@ -93,6 +95,7 @@ class Control {
   ReadinessBook readiness_;
   AuditLog audit_;
   Events events_;
+  Guardrails guardrails_;
   worker::WorkerGroup workers_;
   worker::WorkerGroup::Health endpoints_;  // as last asked for
   Switchboard switches_;

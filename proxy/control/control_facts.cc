@@ -33,6 +33,9 @@ StatusFacts Control::facts() const {
   if (store_.thread() != nullptr && !store_.thread()->works()) {
     facts.store_problem = "the disk does not take differences";
   }
+  for (const auto& migration : running().migrations) {
+    facts.guardrails[migration.name] = guardrails_.shown(migration.name);
+  }
   for (const auto& state : endpoints_) {
     facts.endpoints.push_back({state.upstream, state.endpoint, state.addresses, state.healthy});
   }

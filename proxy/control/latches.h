@@ -17,7 +17,7 @@
 namespace banyan::control {
 
 struct Latch {
-  std::string cause;  // `operator`, `unreadable_state`
+  std::string cause;  // `operator`, `guardrail`, `unreadable_state`
   Author author;
 };
 

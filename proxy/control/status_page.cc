@@ -122,9 +122,13 @@ json status_json(const Switchboard& switches, const Reloader::Status& configurat
                 {"names", json::array()}};
   const auto& migrations = switches.snapshot().migrations;
   for (std::size_t i = 0; i < migrations.size(); ++i) {
-    document["migrations"].push_back(
+    json shown =
         with_readiness(migration_json(switches, migrations[i]),
-                       i < facts.judged.size() ? facts.judged[i] : shadow::MigrationReport{}));
+                       i < facts.judged.size() ? facts.judged[i] : shadow::MigrationReport{});
+    // Not part of what an ETag stands for: it changes with the traffic.
+    const auto guardrail = facts.guardrails.find(migrations[i].name);
+    shown["guardrail"] = guardrail == facts.guardrails.end() ? json() : guardrail->second;
+    document["migrations"].push_back(std::move(shown));
   }
   for (const FlagView& view : switches.flags()) document["flags"].push_back(flag_json(view));
   for (const EndpointState& state : facts.endpoints) {

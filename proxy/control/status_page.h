@@ -1,6 +1,7 @@
 // proxy/control/status_page.h: what `banyan status` and the admin API show. Pure.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -42,8 +43,9 @@ struct StatusFacts {
   WallTime started;
   bool ready = true;
   bool draining = false;
-  std::string store_problem;                    // empty: differences are kept
-  std::vector<shadow::MigrationReport> judged;  // of all configured migrations
+  std::string store_problem;                         // empty: differences are kept
+  std::vector<shadow::MigrationReport> judged;       // of all configured migrations
+  std::map<std::string, nlohmann::json> guardrails;  // by migration; null where it is off
   std::vector<EndpointState> endpoints;
   std::vector<NameState> names;
   std::vector<FlagSources::Status> flag_sources;

@@ -89,7 +89,7 @@ std::vector<std::string> Switchboard::siblings_of(const std::vector<std::string>
 }
 
 void Switchboard::rollback(const std::vector<std::string>& migrations, const std::string& cause,
-                           const Author& author, const Answer& answer) {
+                           const Author& author, const Answer& answer, const json& evidence) {
   // In force first, for all of them: nothing below may stand between a user and legacy.
   for (const std::string& name : migrations) slots_.migration(name).latched = true;
   std::vector<std::string> fresh;
@@ -101,7 +101,7 @@ void Switchboard::rollback(const std::vector<std::string>& migrations, const std
   for (const std::string& name : migrations) {
     const bool is_fresh = contains(fresh, name);
     if (is_fresh) ++rollbacks_[{name, cause}];
-    note({"rollback", name, is_fresh ? "armed" : "latched", "latched", author});
+    note({"rollback", name, is_fresh ? "armed" : "latched", "latched", author, evidence});
   }
   workers_.turn([answer, switched = Switched{problem.empty(), problem, migrations,
                                              siblings_of(migrations)}] { answer(switched); });

@@ -59,9 +59,10 @@ class Switchboard {
   void take_sources(SourceContents sources, const Author& author, Done done);
   [[nodiscard]] const config::Snapshot& snapshot() const { return *snapshot_; }
 
-  // The names must be migrations of the configuration.
+  // The names must be migrations of the configuration. `evidence` of what nobody asked for.
   void rollback(const std::vector<std::string>& migrations, const std::string& cause,
-                const Author& author, const Answer& answer);
+                const Author& author, const Answer& answer,
+                const nlohmann::json& evidence = nullptr);
   void rearm(const std::string& migration, const Author& author, const Answer& answer);
   // Writes a change that was made elsewhere into the audit log.
   void note(const AuditEntry& entry);

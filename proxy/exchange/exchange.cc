@@ -305,6 +305,7 @@ void Exchange::fall_back(const Error& error) {
   if (grpc_) monolith.grpc_requests[static_cast<std::size_t>(grpc_status_of(error.code))].add();
   stats().fallbacks.add();
   cluster_->on_primary_failure();
+  count_failure(error.code);
   abandon_shadow();
   fell_back_ = true;
   attempts_ = 0;
@@ -321,7 +322,10 @@ void Exchange::on_request_error(Error error) {
 
 void Exchange::fail(Error error) {
   error_ = error.code;
-  if (error.side == Side::upstream && cluster_ != nullptr) cluster_->on_primary_failure();
+  if (error.side == Side::upstream && cluster_ != nullptr) {
+    cluster_->on_primary_failure();
+    count_failure(error.code);
+  }
   services_.stats.local_errors[static_cast<std::size_t>(error.code)].add();
   if (error.side == Side::downstream) leave_answer_to_pair();
   lease_.reset();
@@ -370,9 +374,15 @@ void Exchange::finish(shadow::Outcome outcome) {
   if (copy_.give_up()) count_skip(shadow::Skip::not_sent);
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started_);
-  observe::ArmStats& arm = stats().of(decision_.arm, role());
+  observe::MigrationStats& counts = stats();
+  if (counts.unwatched.load(std::memory_order_relaxed)) wake_control(counts);
+  observe::ArmStats& arm = counts.of(decision_.arm, role());
   arm.requests[observe::code_class(status_)].add();
-  if (grpc_) arm.grpc_requests[grpc_status()].add();
+  if (grpc_) {
+    count_grpc(arm);
+  } else if (status_ >= 500 && !error_) {
+    count_failure(observe::Failure::answer);
+  }
   if (tunnel_ == nullptr) {
     arm.duration.observe(duration);
   } else {

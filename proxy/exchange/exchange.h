@@ -105,6 +105,10 @@ class Exchange final : public net::Deferrable,
   [[nodiscard]] Role role() const { return marked_ ? Role::shadow : Role::primary; }
   void count_skip(shadow::Skip skip);
   [[nodiscard]] std::optional<std::uint32_t> sticky_hash() const;
+  void count_grpc(observe::ArmStats& arm);
+  void count_failure(ErrorCode code);
+  void count_failure(observe::Failure failure);
+  void wake_control(observe::MigrationStats& changed);
   void write_record(std::chrono::microseconds duration);
   [[nodiscard]] std::size_t grpc_status() const;
   [[nodiscard]] WallTime started_at() const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <random>
 
@@ -41,6 +42,8 @@ struct Services {
   std::mt19937 random{std::random_device{}()};
   routing::DecisionTools tools{{}, [this] { return random_bits_64(); }};
   bool draining = false;
+  // The control thread sleeps and should look at the counters.
+  std::function<void()> wake_control = [] {};
 
   [[nodiscard]] std::uint32_t random_bits() { return static_cast<std::uint32_t>(random()); }
   [[nodiscard]] std::uint64_t random_bits_64() {

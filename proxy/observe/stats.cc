@@ -1,12 +1,33 @@
 #include "proxy/observe/stats.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace banyan::observe {
 namespace {
 
 constexpr std::size_t kNoStatus = kCodeClasses - 1;
+
+// In microseconds; nothing is above the last.
+constexpr auto kBoundsUs = [] {
+  std::array<std::uint64_t, kDurationBounds.size() + 1> bounds{};
+  for (std::size_t i = 0; i < kDurationBounds.size(); ++i) {
+    bounds[i] = static_cast<std::uint64_t>(kDurationBounds[i] * 1e6 + 0.5);
+  }
+  bounds.back() = std::numeric_limits<std::uint64_t>::max();
+  return bounds;
+}();
+
+// The bucket that a step begins in; there is at most one bound within a step.
+constexpr auto kBucketOfStep = [] {
+  std::array<std::uint8_t, kDurationSteps> buckets{};
+  for (std::size_t step = 0; step < kDurationSteps; ++step) {
+    const auto begin = static_cast<std::uint64_t>(step_begin(step).count());
+    while (kBoundsUs[buckets[step]] < begin) ++buckets[step];
+  }
+  return buckets;
+}();
 
 std::optional<std::size_t> place_of(const std::vector<std::string>& names, std::string_view name) {
   const auto at = std::find(names.begin(), names.end(), name);
@@ -17,10 +38,12 @@ std::optional<std::size_t> place_of(const std::vector<std::string>& names, std::
 }  // namespace
 
 void DurationHistogram::observe(std::chrono::microseconds d) {
-  const double seconds = std::chrono::duration<double>(d).count();
-  const auto at = std::lower_bound(kDurationBounds.begin(), kDurationBounds.end(), seconds);
-  buckets[static_cast<std::size_t>(at - kDurationBounds.begin())].add();
+  const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0));
+  const std::size_t step = duration_step(us);
+  const std::size_t first = kBucketOfStep[step];
+  buckets[first + (us > kBoundsUs[first] ? 1 : 0)].add();
   sum_us.add(d.count());
+  steps[step].add();
 }
 
 std::size_t code_class(int status) {

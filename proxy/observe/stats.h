@@ -17,22 +17,13 @@
 #include <vector>
 
 #include "base/arm.h"
+#include "base/duration_scale.h"
 #include "base/error.h"
+#include "proxy/observe/failure_stats.h"
 #include "shadow/diff/comparison.h"
 #include "shadow/sampler.h"
 
 namespace banyan::observe {
-
-class Counter {  // also a gauge: add(-1)
- public:
-  void add(std::int64_t n = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  [[nodiscard]] std::int64_t read() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::int64_t> value_{0};
-};
 
 // Seconds, the upper bounds of the buckets of `banyan_request_duration_seconds`.
 inline constexpr std::array kDurationBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
@@ -41,6 +32,7 @@ inline constexpr std::array kDurationBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 
 struct DurationHistogram {
   std::array<Counter, kDurationBounds.size() + 1> buckets;  // not cumulative; the last: +Inf
   Counter sum_us;
+  std::array<SmallCounter, kDurationSteps> steps;  // the same, finer
   void observe(std::chrono::microseconds d);
 };
 
@@ -75,6 +67,10 @@ struct MigrationStats {
   std::array<Counter, shadow::kSkipCount> reask_skipped;
   // Pairs that came while the comparison queue was full, by the shadow's arm.
   std::array<Counter, 2> pairs_dropped;
+  Failures failures;  // of the primaries
+  // The control thread does not look at the counters: nothing has changed for a while. Whoever
+  // changes one then wakes it.
+  std::atomic<bool> unwatched{false};
   Counter sticky_missing;
   Counter fallbacks;  // served by legacy because the monolith could not be reached
 };

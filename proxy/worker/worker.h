@@ -56,6 +56,8 @@ class Worker final : public downstream::Connection::Owner {
   Worker& operator=(const Worker&) = delete;
 
   [[nodiscard]] net::Loop& loop() { return loop_; }
+  // Before start_thread(): what to do when the counters of an unwatched migration change.
+  void wake_with(std::function<void()> wake) { services_.wake_control = std::move(wake); }
   void start_thread();
   void join();
 

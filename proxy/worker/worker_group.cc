@@ -235,6 +235,8 @@ Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot
         i, [worker = crew_->workers_.back().get()](std::unique_ptr<comparison::Job> job) {
           worker->ask_again(std::move(job));
         });
+    crew_->workers_.back()->wake_with(
+        [&shared = crew_->shared_] { shared.control.post([&shared] { shared.woken(); }); });
   }
   crew_->assign(snapshot, flags, tls, std::move(*bound),
                 [] {});  // taken as the first thing they do

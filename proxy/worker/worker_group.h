@@ -37,6 +37,8 @@ class WorkerGroup {
     observe::StatsRegistry& stats;
     observe::AccessLog& access_log;
     shadow::DifferenceTable& differences;
+    // On the control thread: counters of a migration change that were unwatched.
+    std::function<void()> woken = [] {};
   };
 
   explicit WorkerGroup(Shared shared);

@@ -1,6 +1,8 @@
 """The way back: in force when it is answered, on disk, and without a failed exchange."""
 import json
+import random
 import shutil
+import threading
 import time
 
 from support import upstream as up
@@ -50,6 +52,38 @@ def test_the_latch_survives_kill_9_and_every_reload(banyan, config):
     proxy.reload(config(100))
     assert proxy.cli("flag", "set", "shop", "100").returncode == 0
     assert proxy.fetch(headers=USER).served_by == "legacy"
+
+
+def test_the_latch_is_intact_after_a_kill_at_any_moment(banyan, scale):
+    """What was answered is kept, and what was not is one of the two, whole."""
+    seed = 20261123
+    print(f"seed {seed}")
+    draw = random.Random(seed)
+    proxy = banyan(percent=100)
+    latched = False
+    for _ in range(15 * scale):
+        answered = threading.Event()
+
+        def switch(act="rearm" if latched else "rollback", answered=answered):
+            try:
+                if proxy.api(f"/v1/migrations/shop/{act}", "POST", {}).status == 200:
+                    answered.set()
+            except (OSError, AssertionError, ValueError):
+                pass  # it was killed
+
+        thread = threading.Thread(target=switch)
+        thread.start()
+        thread.join(timeout=draw.uniform(0, 0.02))
+        was_answered = answered.is_set()
+        proxy.kill()
+        thread.join(timeout=10)
+        proxy.start()
+        found = proxy.status()
+        assert found["latch"] is None or found["latch"]["cause"] == "operator", found["latch"]
+        if was_answered:
+            assert found["latched"] is not latched
+        latched = found["latched"]
+        assert proxy.fetch(headers=USER).served_by == ("legacy" if latched else "monolith")
 
 
 def test_rearm_takes_the_latch_off_for_good(banyan):
