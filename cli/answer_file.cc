@@ -3,20 +3,12 @@
 #include <charconv>
 #include <optional>
 
+#include "shadow/diff/field_line.h"
+
 namespace banyan::cli {
 namespace {
 
 constexpr std::size_t kHeadMax = std::size_t{1} << 20;
-
-// Takes a line off, without its end; CR LF and LF both end one.
-std::optional<std::string_view> take_line(std::string_view& rest) {
-  const std::size_t end = rest.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  std::string_view line = rest.substr(0, end);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  rest.remove_prefix(end + 1);
-  return line;
-}
 
 // `HTTP/1.1 200 OK`, `HTTP/2 200`
 std::optional<int> status_of(std::string_view line) {
@@ -32,19 +24,17 @@ std::optional<int> status_of(std::string_view line) {
 // A head at the front of `rest`, which is then what stands behind it.
 bool take_head(std::string_view& rest, shadow::CapturedResponse& response) {
   std::string_view text = rest;
-  auto line = take_line(text);
+  auto line = shadow::take_line(text);
   const auto status = line ? status_of(*line) : std::nullopt;
   if (!status) return false;
   response.status = *status;
   response.headers.clear();
-  while ((line = take_line(text)) && !line->empty()) {
-    const std::size_t colon = line->find(':');
-    if (colon == std::string_view::npos || rest.size() - text.size() > kHeadMax) return false;
-    const std::size_t value = line->find_first_not_of(" \t", colon + 1);
-    const std::string_view trimmed =
-        value == std::string_view::npos ? std::string_view() : line->substr(value);
-    response.headers.add(line->substr(0, colon),
-                         trimmed.substr(0, trimmed.find_last_not_of(" \t") + 1));
+  while ((line = shadow::take_line(text)) && !line->empty()) {
+    const auto field = shadow::field_of(*line);
+    if (!field || rest.size() - text.size() > kHeadMax) return false;
+    const std::size_t before = response.headers.size();
+    response.headers.add(field->name, field->value);
+    if (response.headers.size() == before) return false;  // no name, or control characters
   }
   if (!line) return false;
   rest = text;

@@ -63,9 +63,21 @@ void forget_coding_that_is_off(shadow::CapturedResponse& response) {
   }
 }
 
+// What both are taken for, whatever their own heads say: what was asked for, or what the only head
+// says, where one side has none.
+std::optional<std::string> type_of_both(const SavedAnswer& left, const SavedAnswer& right,
+                                        const Options& options) {
+  if (!options.content_type.empty()) return options.content_type;
+  if (left.has_head == right.has_head) return std::nullopt;
+  const SavedAnswer& with_head = left.has_head ? left : right;
+  const auto type = with_head.response.headers.find(HeaderId::content_type);
+  return type ? std::optional<std::string>(*type) : std::nullopt;
+}
+
 shadow::CapturedPair pair_of(SavedAnswer left, SavedAnswer right, const Options& options) {
   // Where one side has no head, heads say nothing.
   const bool heads = left.has_head && right.has_head;
+  const std::optional<std::string> type = type_of_both(left, right, options);
   for (SavedAnswer* side : {&left, &right}) {
     shadow::CapturedResponse& response = side->response;
     forget_coding_that_is_off(response);
@@ -75,9 +87,9 @@ shadow::CapturedPair pair_of(SavedAnswer left, SavedAnswer right, const Options&
         return header.id == HeaderId::content_type || header.id == HeaderId::content_encoding;
       });
     }
-    if (options.content_type.empty()) continue;
+    if (!type) continue;
     response.headers.remove(HeaderIds{HeaderId::content_type});
-    response.headers.add(HeaderId::content_type, options.content_type);
+    response.headers.add(HeaderId::content_type, *type);
   }
   shadow::CapturedPair pair;
   pair.legacy = std::move(left.response);

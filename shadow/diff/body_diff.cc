@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kKeptBytesMax = std::size_t{1} << 20;
 
 constexpr std::string_view kInvalidJson = "invalid_json";
+constexpr std::string_view kJsonOverLimit = "json_over_limit";
 constexpr std::string_view kInvalidForm = "invalid_form";
 constexpr std::string_view kInvalidMultipart = "invalid_multipart";
 constexpr std::string_view kInvalidGrpc = "invalid_grpc";
@@ -73,21 +74,36 @@ class BodyComparison {
     return done;
   }
   bool with_tapes(JsonTape& left, JsonTape& right) {
-    if (!is_either(BodyKind::json_sequence) && left.parse(left_.bytes) &&
-        right.parse(right_.bytes)) {
-      findings_.read_as("json");
-      compare_json(left, right, findings_);
-      return true;
+    JsonReading a = JsonReading::invalid;
+    JsonReading b = JsonReading::invalid;
+    if (!is_either(BodyKind::json_sequence)) {
+      a = left.read(left_.bytes);
+      b = right.read(right_.bytes);
+      if (compared("json", a, b, left, right)) return true;
     }
-    const bool left_is = parse_json_sequence(left_.bytes, left);
-    const bool right_is = parse_json_sequence(right_.bytes, right);
-    if (left_is && right_is) {
-      findings_.read_as("json_sequence");
-      compare_json(left, right, findings_);
-      return true;
-    }
-    findings_.problems(left_is ? "" : kInvalidJson, right_is ? "" : kInvalidJson);
+    if (a != JsonReading::over_limit) a = read_json_sequence(left_.bytes, left);
+    if (b != JsonReading::over_limit) b = read_json_sequence(right_.bytes, right);
+    if (compared("json_sequence", a, b, left, right)) return true;
+    findings_.problems(problem_of(a), problem_of(b));
     return false;
+  }
+  static std::string_view problem_of(JsonReading reading) {
+    if (reading == JsonReading::done) return "";
+    return reading == JsonReading::invalid ? kInvalidJson : kJsonOverLimit;
+  }
+  // Where both are over a limit of ours, that they differ in bytes says nothing.
+  bool compared(std::string_view kind, JsonReading a, JsonReading b, const JsonTape& left,
+                const JsonTape& right) {
+    const bool over_limit = a == JsonReading::over_limit && b == JsonReading::over_limit;
+    const bool done = a == JsonReading::done && b == JsonReading::done;
+    if (!over_limit && !done) return false;
+    findings_.read_as(kind);
+    if (done) compare_json(left, right, findings_);
+    if (over_limit) {
+      findings_.problems(kJsonOverLimit, kJsonOverLimit);
+      findings_.body_over_limit();
+    }
+    return true;
   }
 
   bool as_form() {
@@ -138,6 +154,10 @@ class BodyComparison {
 
 std::string_view type_of(const CapturedResponse& response) {
   return response.headers.find(HeaderId::content_type).value_or("");
+}
+
+bool is_our_limit(std::string_view problem) {
+  return problem == kDecodedTooLarge || problem == kDecodedRatio;
 }
 
 // Points to the body itself where it has no coding.
@@ -197,6 +217,10 @@ void compare_bodies(const CapturedResponse& left, const CapturedResponse& right,
   if (!a.decoded.problem.empty() || !b.decoded.problem.empty()) {
     findings.read_as("bytes");
     findings.problems(a.decoded.problem, b.decoded.problem);
+    if (is_our_limit(a.decoded.problem) && is_our_limit(b.decoded.problem)) {
+      findings.body_over_limit();
+      return;
+    }
     compare_bytes(left.body, right.body, findings);
     return;
   }

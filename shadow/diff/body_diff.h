@@ -12,8 +12,11 @@
 //   else                                                      by bytes, at `body`
 //
 // A side that is not what it says has a problem with a name, and is compared by what comes next:
-// content_coding.h's, `invalid_json` (also over the limits of json_tape.h), `invalid_form`,
+// content_coding.h's, `invalid_json`, `json_over_limit` (json_tape.h), `invalid_form`,
 // `invalid_multipart`, `invalid_grpc`, `invalid_protobuf`, `invalid_utf8`.
+//
+// Where both sides are JSON over a limit, or decode to more than one, other bytes are no
+// difference: they may well mean the same. One side alone over a limit is compared by bytes.
 #pragma once
 
 #include "shadow/capture.h"

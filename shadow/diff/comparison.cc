@@ -37,6 +37,10 @@ Comparison no_answer(const CapturedPair& pair) {
 HeaderContext context_of(const CapturedPair& pair) {
   HeaderContext context;
   context.authority = pair.authority;
+  if (!pair.legacy.headers.has(HeaderId::content_encoding) &&
+      !pair.monolith.headers.has(HeaderId::content_encoding)) {
+    return context;
+  }
   context.codings_differ = codings_of(pair.legacy) != codings_of(pair.monolith);
   context.codings_are_off = have_known_codings(pair.legacy, pair.monolith);
   return context;
@@ -51,9 +55,13 @@ void compare_parts(const CapturedPair& pair, Findings& findings) {
     compare_bodies(left, right, findings, pair.target);
     compare_trailers(a.trailers, b.trailers, findings);
   } else {
-    compare_headers(left.headers, right.headers, findings, context_of(pair));
+    if (!equal_headers(left.headers, right.headers)) {
+      compare_headers(left.headers, right.headers, findings, context_of(pair));
+    }
     compare_bodies(left, right, findings, pair.target);
-    compare_trailers(left.trailers, right.trailers, findings);
+    if (!equal_headers(left.trailers, right.trailers)) {
+      compare_trailers(left.trailers, right.trailers, findings);
+    }
   }
 }
 
@@ -115,6 +123,9 @@ Comparison compare(const CapturedPair& pair, const CompareRules& rules) {
   compare_parts(pair, findings);
   const bool equal = comparison.differences.empty() && comparison.left_out == 0;
   comparison.verdict = equal ? Verdict::match : Verdict::mismatch;
+  // A body over a limit hides nothing that was found elsewhere.
+  if (equal && !comparison.why_not.empty()) comparison.verdict = Verdict::not_comparable;
+  if (!equal) comparison.why_not.clear();
   return comparison;
 }
 

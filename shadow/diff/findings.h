@@ -5,11 +5,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "shadow/diff/comparison.h"
 
 namespace banyan::shadow {
+
+// Why answers are not comparable that differ in nothing but bodies over a limit.
+inline constexpr std::string_view kBodyOverLimit = "body_over_limit";
 
 class Findings {
  public:
@@ -49,6 +53,8 @@ class Findings {
     if (above_.empty()) comparison_.body.kind = kind;
   }
   void problems(std::string_view left, std::string_view right);
+  // The bodies differ, and whether they mean the same is more than we look into.
+  void body_over_limit() { comparison_.why_not = kBodyOverLimit; }
   // From here on `(not shown)` stands in place of every value: nobody knows what it is.
   void hide_values() { hidden_ = true; }
   void show_values() { hidden_ = false; }

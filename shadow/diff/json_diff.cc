@@ -7,25 +7,13 @@
 
 #include "shadow/diff/json_elements.h"
 #include "shadow/diff/json_number.h"
+#include "shadow/diff/json_same.h"
 #include "shadow/diff/json_text.h"
 #include "shadow/diff/rule_walk.h"
 #include "shadow/diff/timestamp.h"
 
 namespace banyan::shadow {
 namespace {
-
-// Whether both are the same value with members in the same order, whatever the rules say.
-bool are_same(const JsonTape& left, const JsonTape& right) {
-  if (left.size() != right.size()) return false;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    const JsonEntry& a = left[i];
-    const JsonEntry& b = right[i];
-    if (a.type != b.type || a.count != b.count) return false;
-    if (a.text == b.text) continue;
-    if (a.type != JsonType::number || !equal_numbers(a.text, b.text)) return false;
-  }
-  return true;
-}
 
 bool are_near(const ToleranceRule& rule, const JsonEntry& a, const JsonEntry& b) {
   if (a.type == JsonType::number) {
@@ -45,11 +33,12 @@ class JsonWalk {
         right_(right),
         findings_(findings),
         rules_(findings.rules()),
-        elements_(left, right),
+        same_(left, right),
+        elements_(left, right, same_),
         shown_max_(findings.rules().shown_bytes_max) {}
 
   void values(std::uint32_t l, std::uint32_t r) {
-    if (rules_.here().ignored) return;
+    if (rules_.here().ignored || same_(l, r)) return;
     const JsonEntry& a = left_[l];
     const JsonEntry& b = right_[r];
     if (a.type != b.type) {
@@ -97,8 +86,8 @@ class JsonWalk {
     if (sides.cut) {
       findings_.add(
           Kind::length, [this] { return path_text(path_, PathSide::lesser); },
-          [&] { return std::to_string(sides.left.size()); },
-          [&] { return std::to_string(sides.right.size()); });
+          [&] { return std::to_string(left_[l].count); },
+          [&] { return std::to_string(right_[r].count); });
     }
     if (!sides.in_order) return elements_in_any_order(sides);
     std::uint32_t left = 0;
@@ -133,13 +122,18 @@ class JsonWalk {
   }
 
   void element_pair(const JsonElements::Sides& sides, const AlignedPair& pair) {
-    in_element(pair, [&] { values(sides.left[pair.left], sides.right[pair.right]); });
+    const std::uint32_t l = sides.left[pair.left];
+    const std::uint32_t r = sides.right[pair.right];
+    if (same_(l, r)) return;
+    in_element(sides.first + pair.left, sides.first + pair.right, [&] { values(l, r); });
   }
-  void only_left_element(const JsonElements::Sides& sides, std::uint32_t index) {
-    in_element({index, index}, [&] { only_left(sides.left[index]); });
+  void only_left_element(const JsonElements::Sides& sides, std::uint32_t at) {
+    const std::uint32_t index = sides.first + at;
+    in_element(index, index, [&] { only_left(sides.left[at]); });
   }
-  void only_right_element(const JsonElements::Sides& sides, std::uint32_t index) {
-    in_element({index, index}, [&] { only_right(sides.right[index]); });
+  void only_right_element(const JsonElements::Sides& sides, std::uint32_t at) {
+    const std::uint32_t index = sides.first + at;
+    in_element(index, index, [&] { only_right(sides.right[at]); });
   }
 
   // While both sides name the same member, nothing needs to be looked up. What came so far was in
@@ -150,7 +144,7 @@ class JsonWalk {
     ++l;
     ++r;
     while (left_count > 0 && right_count > 0 && left_[l].text == right_[r].text) {
-      in_member(left_[l].text, [&] { values(l + 1, r + 1); });
+      if (!same_(l + 1, r + 1)) in_member(left_[l].text, [&] { values(l + 1, r + 1); });
       l = left_[l + 1].next;
       r = right_[r + 1].next;
       --left_count;
@@ -204,9 +198,9 @@ class JsonWalk {
     path_.pop_back();
   }
   template <class F>
-  void in_element(const AlignedPair& pair, F walk) {
-    path_.push_back({{}, pair.left, pair.right, true});
-    rules_.enter_element(std::min(pair.left, pair.right));
+  void in_element(std::uint32_t left, std::uint32_t right, F walk) {
+    path_.push_back({{}, left, right, true});
+    rules_.enter_element(std::min(left, right));
     walk();
     rules_.leave();
     path_.pop_back();
@@ -235,6 +229,7 @@ class JsonWalk {
   const JsonTape& right_;
   Findings& findings_;
   RuleWalk rules_;
+  JsonSame same_;
   JsonElements elements_;
   const std::size_t shown_max_;
   std::vector<PathStep> path_;
@@ -244,7 +239,7 @@ class JsonWalk {
 }  // namespace
 
 void compare_json(const JsonTape& left, const JsonTape& right, Findings& findings) {
-  if (!are_same(left, right)) JsonWalk(left, right, findings).values(0, 0);
+  JsonWalk(left, right, findings).values(0, 0);
 }
 
 }  // namespace banyan::shadow

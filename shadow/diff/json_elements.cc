@@ -21,11 +21,11 @@ std::vector<std::uint32_t> children_of(const JsonTape& tape, std::uint32_t at) {
 }
 
 std::vector<std::uint64_t> hashes_of(JsonHashes& hashes, const std::vector<std::uint32_t>& elements,
-                                     RuleWalk& walk) {
+                                     std::uint32_t first, RuleWalk& walk) {
   std::vector<std::uint64_t> out;
   out.reserve(elements.size());
   for (std::uint32_t i = 0; i < elements.size(); ++i) {
-    walk.enter_element(i);
+    walk.enter_element(first + i);
     out.push_back(hashes.of(elements[i], walk));
     walk.leave();
   }
@@ -83,14 +83,30 @@ JsonElements::Sides JsonElements::pair(std::uint32_t l, std::uint32_t r, RuleWal
   return sides;
 }
 
+void JsonElements::leave_out_same_ends(Sides& sides) {
+  std::vector<std::uint32_t>& left = sides.left;
+  std::vector<std::uint32_t>& right = sides.right;
+  const std::size_t both = std::min(left.size(), right.size());
+  std::size_t front = 0;
+  while (front < both && same_(left[front], right[front])) ++front;
+  while (left.size() > front && right.size() > front && same_(left.back(), right.back())) {
+    left.pop_back();
+    right.pop_back();
+  }
+  left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(front));
+  right.erase(right.begin(), right.begin() + static_cast<std::ptrdiff_t>(front));
+  sides.first = static_cast<std::uint32_t>(front);
+}
+
 void JsonElements::align_elements(Sides& sides, RuleWalk& walk) {
+  leave_out_same_ends(sides);
   if (sides.left.empty() || sides.right.empty()) return;
   if (sides.left.size() == 1 && sides.right.size() == 1) {
     sides.pairs.push_back({0, 0});
     return;
   }
-  const auto left = hashes_of(left_hashes_, sides.left, walk);
-  const auto right = hashes_of(right_hashes_, sides.right, walk);
+  const auto left = hashes_of(left_hashes_, sides.left, sides.first, walk);
+  const auto right = hashes_of(right_hashes_, sides.right, sides.first, walk);
   if (left != right && have_the_same(left, right)) {
     sides.moved = true;
     return;
@@ -105,8 +121,8 @@ void JsonElements::align_elements(Sides& sides, RuleWalk& walk) {
 
 void JsonElements::match_elements(Sides& sides, RuleWalk& walk) {
   sides.in_order = false;
-  const auto left = hashes_of(left_hashes_, sides.left, walk);
-  const auto right = hashes_of(right_hashes_, sides.right, walk);
+  const auto left = hashes_of(left_hashes_, sides.left, sides.first, walk);
+  const auto right = hashes_of(right_hashes_, sides.right, sides.first, walk);
   sides.pairs = match(
       left, right,
       [&](std::uint32_t a, std::uint32_t b) { return likeness(sides.left[a], sides.right[b]); },

@@ -37,7 +37,6 @@ struct Decimal {
   std::int64_t shift = 0;
   bool negative = false;
   bool exponent_negative = false;
-  bool well_formed = false;
 
   [[nodiscard]] char digit(std::size_t i) const {
     return i < whole.size() ? whole[i] : fraction[i - whole.size()];
@@ -53,22 +52,17 @@ void normalise(Decimal& d) {
   d.exponent.remove_prefix(std::min(d.exponent.find_first_not_of('0'), d.exponent.size()));
 }
 
+// Of a JSON number.
 Decimal decimal_of(std::string_view text) {
   Decimal d;
   d.negative = take(text, '-');
   d.whole = take_digits(text);
-  if (d.whole.empty() || (d.whole.size() > 1 && d.whole.front() == '0')) return d;
-  if (take(text, '.')) {
-    d.fraction = take_digits(text);
-    if (d.fraction.empty()) return d;
-  }
+  if (take(text, '.')) d.fraction = take_digits(text);
   if (take(text, 'e') || take(text, 'E')) {
     d.exponent_negative = take(text, '-');
     if (!d.exponent_negative) take(text, '+');
     d.exponent = take_digits(text);
-    if (d.exponent.empty()) return d;
   }
-  d.well_formed = text.empty();
   normalise(d);
   return d;
 }
@@ -144,7 +138,32 @@ std::string distance(const Places& a, const Places& b) {
 
 }  // namespace
 
-bool is_json_number(std::string_view text) { return decimal_of(text).well_formed; }
+bool is_json_number(std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto is_digit = [&] { return at != end && *at >= '0' && *at <= '9'; };
+  const auto take_some_digits = [&] {
+    if (!is_digit()) return false;
+    while (is_digit()) ++at;
+    return true;
+  };
+  if (at != end && *at == '-') ++at;
+  if (at != end && *at == '0') {
+    ++at;
+  } else if (!take_some_digits()) {
+    return false;
+  }
+  if (at != end && *at == '.') {
+    ++at;
+    if (!take_some_digits()) return false;
+  }
+  if (at != end && (*at == 'e' || *at == 'E')) {
+    ++at;
+    if (at != end && (*at == '+' || *at == '-')) ++at;
+    if (!take_some_digits()) return false;
+  }
+  return at == end;
+}
 
 bool equal_numbers(std::string_view a, std::string_view b) {
   if (a == b) return true;

@@ -21,20 +21,21 @@ std::string_view take_document(std::string_view& rest, char separator) {
 
 // Each document is parsed by itself first: what is valid only together with its neighbours is not
 // a sequence. Then all of them once more as one array, which is what the comparison walks.
-bool parse_json_sequence(std::string_view body, JsonTape& tape) {
-  if (body.size() > kJsonBytesMax) return false;
+JsonReading read_json_sequence(std::string_view body, JsonTape& tape) {
+  if (body.size() > kJsonBytesMax) return JsonReading::over_limit;
   const char separator = body.starts_with(kRecordSeparator) ? kRecordSeparator : '\n';
   std::string array = "[";
   while (!body.empty()) {
     const std::string_view document = take_document(body, separator);
     if (document.empty()) continue;
-    if (!tape.parse(document)) return false;
+    const JsonReading reading = tape.read(document);
+    if (reading != JsonReading::done) return reading;
     if (array.size() > 1) array += ',';
     array += document;
   }
-  if (array.size() == 1) return false;
+  if (array.size() == 1) return JsonReading::invalid;
   array += ']';
-  return tape.parse(array);
+  return tape.read(array);
 }
 
 }  // namespace banyan::shadow

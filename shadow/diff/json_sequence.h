@@ -10,8 +10,8 @@
 
 namespace banyan::shadow {
 
-// `tape` is then an array of the documents. False where one of them is not valid, there is none, or
-// they are over the limits of a tape together.
-[[nodiscard]] bool parse_json_sequence(std::string_view body, JsonTape& tape);
+// `tape` is then an array of the documents. Invalid where one of them is, or there is none; the
+// limits are those of one document, for all of them together.
+[[nodiscard]] JsonReading read_json_sequence(std::string_view body, JsonTape& tape);
 
 }  // namespace banyan::shadow

@@ -2,201 +2,231 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
+#include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 
+#include "shadow/diff/json_escape.h"
 #include "shadow/diff/json_number.h"
 
 namespace banyan::shadow {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
+constexpr std::uint32_t kNoParent = UINT32_MAX;
 
-// The parser itself does not refuse what is too deep: it must never get there.
-constexpr std::size_t kParserDepth = kJsonDepthMax + 8;
-constexpr std::string_view kSpace = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+// Most numbers are a few digits.
+bool is_plain_integer(std::string_view text) {
+  return text.front() != '0' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// A container whose end was not seen yet.
-struct Open {
-  std::size_t at;  // its entry
-  bool is_object;
-  std::uint32_t count = 0;
-  ondemand::array_iterator elements = {};
-  ondemand::object_iterator members = {};
-};
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-// One pass over the document. On-demand parsing checks only what is asked for, so that everything
-// is asked for here. The depth is in a vector, not on the stack.
+// The grammar of RFC 8259 over the places where something begins, which simdjson found: the six
+// structural characters, strings and everything else that is not space. It has also seen to it that
+// all is UTF-8, that each string ends and that no control character stands in one.
+//
+// While a container is open, its entry's `next` is the container that it is in. Everything is one
+// loop over registers once it is inlined, and has to be: this is where a comparison's time goes.
 class TapeBuilder {
  public:
-  TapeBuilder(std::vector<JsonEntry>& entries, std::vector<Open>& open)
-      : entries_(entries), open_(open) {}
+  // `text` has a NUL behind it, `begins` one place more, which is the text's size.
+  TapeBuilder(std::string& text, std::span<const std::uint32_t> begins, JsonEntry* entries)
+      : text_(text.data()),
+        next_(begins.data()),
+        end_(begins.data() + begins.size() - 1),
+        has_escapes_(text.find('\\') != std::string::npos),
+        entries_(entries) {}
 
-  bool build(ondemand::document& document) {
-    open_.clear();
-    if (!append(document)) return false;
-    while (!open_.empty()) {
-      if (!(open_.back().is_object ? next_member() : next_element())) return false;
+  [[nodiscard]] JsonReading build() {
+    bool good = add_value();
+    while (good && parent_ != kNoParent) {
+      const Place place = find_place();
+      if (place == Place::closed) continue;
+      good = place == Place::item && (!in_object_ || add_name()) && add_value();
     }
-    return true;
+    if (over_limit_) return JsonReading::over_limit;
+    return good && next_ == end_ ? JsonReading::done : JsonReading::invalid;
   }
+  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  // `V`: a value, or the document where it is the value. A container is only opened.
-  template <class V>
-  bool append(V& value) {
-    ondemand::json_type type{};
-    if (value.type().get(type) != simdjson::SUCCESS) return false;
-    switch (type) {
-      case ondemand::json_type::array:
-        return open_array(value);
-      case ondemand::json_type::object:
-        return open_object(value);
-      case ondemand::json_type::string:
-        return append_string(value.get_string());
+  enum class Place : std::uint8_t { wrong, closed, item };
+
+  [[nodiscard]] char here() const { return text_[*next_]; }
+
+  [[gnu::always_inline]] bool add(JsonType type, const char* text, std::size_t size) {
+    if (size_ == kJsonEntriesMax) return fail_over_limit();
+    JsonEntry& entry = entries_[size_++];
+    entry.text = {text, size};
+    entry.count = 0;
+    entry.next = size_;
+    entry.type = type;
+    return true;
+  }
+  bool fail_over_limit() {
+    over_limit_ = true;
+    return false;
+  }
+
+  [[gnu::always_inline]] bool add_value() {
+    switch (here()) {
+      case '"':
+        return add_string();
+      case '{':
+        return open(JsonType::object);
+      case '[':
+        return open(JsonType::array);
       default:
-        return append_scalar(value, type);
+        return next_ != end_ && add_scalar();
     }
   }
 
-  bool add(JsonType type, std::string_view text) {
-    if (entries_.size() >= kJsonEntriesMax) return false;
-    entries_.push_back({text, 0, static_cast<std::uint32_t>(entries_.size() + 1), type});
-    return true;
+  // It ends with the last quote before what comes next: only space is between.
+  [[gnu::always_inline]] bool add_string() {
+    char* const begin = text_ + *next_++ + 1;
+    const char* end = text_ + *next_ - 1;
+    while (*end != '"') --end;
+    const auto size = static_cast<std::size_t>(end - begin);
+    if (has_escapes_) return add_unescaped({begin, size});
+    return add(JsonType::string, begin, size);
   }
-
-  bool append_string(simdjson::simdjson_result<std::string_view> result) {
-    std::string_view text;
-    return std::move(result).get(text) == simdjson::SUCCESS && add(JsonType::string, text);
-  }
-
-  template <class V>
-  bool append_scalar(V& value, ondemand::json_type type) {
-    std::string_view token;
-    if (simdjson::simdjson_result<std::string_view>(value.raw_json_token()).get(token) !=
-        simdjson::SUCCESS) {
-      return false;
+  bool add_unescaped(std::span<char> text) {
+    if (std::memchr(text.data(), '\\', text.size()) == nullptr) {
+      return add(JsonType::string, text.data(), text.size());
     }
-    token = trimmed(token);
-    if (type == ondemand::json_type::number) {
-      return is_json_number(token) && add(JsonType::number, token);
+    const auto size = unescape(text);
+    return size && add(JsonType::string, text.data(), *size);
+  }
+  [[gnu::always_inline]] bool add_name() {
+    if (here() != '"' || !add_string() || here() != ':') return false;
+    ++next_;
+    return true;
+  }
+
+  [[gnu::always_inline]] bool add_scalar() {
+    const std::uint32_t begin = *next_++;
+    std::uint32_t end = *next_;
+    while (is_space(text_[end - 1])) --end;
+    const std::string_view token(text_ + begin, end - begin);
+    const char first = token.front();
+    if (first == 't' || first == 'f') {
+      return (token == "true" || token == "false") &&
+             add(JsonType::boolean, token.data(), token.size());
     }
-    if (type == ondemand::json_type::null) return token == "null" && add(JsonType::null, token);
-    return (token == "true" || token == "false") && add(JsonType::boolean, token);
+    if (first == 'n') return token == "null" && add(JsonType::null, token.data(), token.size());
+    return (is_plain_integer(token) || is_json_number(token)) &&
+           add(JsonType::number, token.data(), token.size());
   }
 
-  template <class V>
-  bool open_array(V& value) {
-    Open opened{entries_.size(), false};
-    ondemand::array array;
-    if (open_.size() >= kJsonDepthMax || !add(JsonType::array, {})) return false;
-    if (value.get_array().get(array) != simdjson::SUCCESS) return false;
-    if (array.begin().get(opened.elements) != simdjson::SUCCESS) return false;
-    open_.push_back(opened);
+  [[gnu::always_inline]] bool open(JsonType type) {
+    if (depth_ == kJsonDepthMax) return fail_over_limit();
+    const std::uint32_t at = size_;
+    if (!add(type, nullptr, 0)) return false;
+    ++next_;
+    ++depth_;
+    if (parent_ != kNoParent) entries_[parent_].count = count_;
+    entries_[at].next = parent_;
+    enter(at);
     return true;
   }
-
-  template <class V>
-  bool open_object(V& value) {
-    Open opened{entries_.size(), true};
-    ondemand::object object;
-    if (open_.size() >= kJsonDepthMax || !add(JsonType::object, {})) return false;
-    if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-    if (object.begin().get(opened.members) != simdjson::SUCCESS) return false;
-    open_.push_back(opened);
-    return true;
+  [[gnu::always_inline]] void enter(std::uint32_t container) {
+    parent_ = container;
+    if (container == kNoParent) return;
+    count_ = entries_[container].count;
+    in_object_ = entries_[container].type == JsonType::object;
+  }
+  [[gnu::always_inline]] void close() {
+    ++next_;
+    --depth_;
+    JsonEntry& closed = entries_[parent_];
+    const std::uint32_t above = closed.next;
+    closed.count = count_;
+    closed.next = size_;
+    enter(above);
   }
 
-  bool next_element() {
-    Open& top = open_.back();
-    if (top.count > 0) ++top.elements;
-    if (!(top.elements != ondemand::array_iterator{})) return close();
-    ++top.count;
-    ondemand::value value;
-    return (*top.elements).get(value) == simdjson::SUCCESS && append(value);
+  // Takes what stands between two items, or behind the last one.
+  [[gnu::always_inline]] Place find_place() {
+    const char c = here();
+    if (c == (in_object_ ? '}' : ']')) {
+      close();
+      return Place::closed;
+    }
+    if (count_++ == 0) return Place::item;
+    if (c != ',') return Place::wrong;
+    ++next_;
+    return Place::item;
   }
 
-  bool next_member() {
-    Open& top = open_.back();
-    if (top.count > 0) ++top.members;
-    if (!(top.members != ondemand::object_iterator{})) return close();
-    ++top.count;
-    ondemand::field field;
-    return (*top.members).get(field) == simdjson::SUCCESS && append_string(field.unescaped_key()) &&
-           append(field.value());
-  }
-
-  bool close() {
-    const Open& top = open_.back();
-    entries_[top.at].count = top.count;
-    entries_[top.at].next = static_cast<std::uint32_t>(entries_.size());
-    open_.pop_back();
-    return true;
-  }
-
-  std::vector<JsonEntry>& entries_;
-  std::vector<Open>& open_;
+  char* const text_;
+  const std::uint32_t* next_;
+  const std::uint32_t* const end_;
+  const bool has_escapes_;
+  JsonEntry* const entries_;
+  std::uint32_t size_ = 0;
+  std::uint32_t parent_ = kNoParent;  // the innermost open container,
+  std::uint32_t count_ = 0;           // what it has so far,
+  bool in_object_ = false;            // and what it is
+  std::size_t depth_ = 0;
+  bool over_limit_ = false;
 };
-
-// On-demand leaves it to the caller that nothing follows; a scalar is not even consumed.
-bool ends_here(ondemand::document& document, const JsonEntry& root, std::string_view body) {
-  switch (root.type) {
-    case JsonType::null:
-    case JsonType::boolean:
-    case JsonType::number:
-      return trimmed(body) == root.text;
-    default:
-      return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-  }
-}
 
 }  // namespace
 
 bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 struct JsonTape::Parser {
-  ondemand::parser parser;
-  std::string bytes;
-  std::vector<Open> open;
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> stages;
+  std::string text;  // strings are unescaped in it
 
-  // The padding must be zero: an unclosed array is read one token into it.
-  simdjson::padded_string_view padded(std::string_view body) {
-    bytes.clear();
-    bytes.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-    bytes.append(body).append(simdjson::SIMDJSON_PADDING, '\0');
-    return simdjson::padded_string_view(bytes.data(), body.size(), bytes.size());
+  // Where things begin in `text`, with its size at the end; nothing where it can not be JSON.
+  std::span<const std::uint32_t> find_structure() {
+    if (!stages || stages->capacity() < text.size()) {
+      const std::size_t capacity = std::max(std::bit_ceil(text.size()), std::size_t{4096});
+      const auto made = simdjson::get_active_implementation()->create_dom_parser_implementation(
+          capacity, 1, stages);
+      if (made != simdjson::SUCCESS) return {};
+    }
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+    const auto found = stages->stage1(bytes, text.size(), simdjson::stage1_mode::regular);
+    if (found != simdjson::SUCCESS) return {};
+    return {stages->structural_indexes.get(), stages->n_structural_indexes + std::size_t{1}};
   }
 };
 
 JsonTape::JsonTape() = default;
 JsonTape::~JsonTape() = default;
 
-bool JsonTape::parse(std::string_view body) {
-  entries_.clear();
-  if (body.empty() || body.size() > kJsonBytesMax) return false;
+JsonReading JsonTape::read(std::string_view body) {
+  size_ = 0;
+  if (body.empty()) return JsonReading::invalid;
+  if (body.size() > kJsonBytesMax) return JsonReading::over_limit;
   if (!parser_) parser_ = std::make_unique<Parser>();
-  ondemand::parser& parser = parser_->parser;
-  if (parser.capacity() < body.size() &&
-      parser.allocate(std::bit_ceil(body.size()), kParserDepth) != simdjson::SUCCESS) {
-    return false;
+  parser_->text.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+  parser_->text = body;
+  const auto begins = parser_->find_structure();
+  if (begins.empty()) return JsonReading::invalid;
+  const std::size_t entries = std::min(begins.size(), kJsonEntriesMax);
+  if (capacity_ < entries) {
+    capacity_ = std::min(std::bit_ceil(entries), kJsonEntriesMax);
+    entries_ = std::make_unique<JsonEntry[]>(capacity_);
   }
-  ondemand::document document;
-  if (parser.iterate(parser_->padded(body)).get(document) != simdjson::SUCCESS) return false;
-  return TapeBuilder(entries_, parser_->open).build(document) &&
-         ends_here(document, entries_[0], body);
+  TapeBuilder builder(parser_->text, begins, entries_.get());
+  const JsonReading reading = builder.build();
+  size_ = builder.size();
+  return reading;
 }
 
 void JsonTape::shrink(std::size_t bytes_max) {
-  const std::size_t entries = entries_.capacity() * sizeof(JsonEntry);
-  if (entries > bytes_max) std::vector<JsonEntry>().swap(entries_);
-  if (parser_ && parser_->bytes.capacity() > bytes_max) parser_.reset();
+  if (capacity_ * sizeof(JsonEntry) > bytes_max) {
+    entries_.reset();
+    size_ = capacity_ = 0;
+  }
+  if (parser_ && parser_->text.capacity() > bytes_max) parser_.reset();
 }
 
 }  // namespace banyan::shadow

@@ -2,7 +2,7 @@
 //
 // Every value is an entry, in the order of the text; a member is its name (a string entry) and then
 // its value. Strings are unescaped, numbers stay as they were written. The whole document is
-// validated in one pass (RFC 8259, UTF-8 included).
+// validated (RFC 8259, UTF-8 included).
 //
 //   {"a": [1, 2]}  ->  object(1) "a" array(2) 1 2
 //
@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 namespace banyan::shadow {
 
@@ -32,6 +31,12 @@ inline constexpr std::size_t kJsonDepthMax = 1024;
 
 [[nodiscard]] bool is_utf8(std::string_view text);
 
+enum class JsonReading : std::uint8_t {
+  done,
+  invalid,     // no JSON
+  over_limit,  // one of the three above: it may be JSON or not
+};
+
 class JsonTape {
  public:
   JsonTape();
@@ -39,19 +44,21 @@ class JsonTape {
   JsonTape(const JsonTape&) = delete;
   JsonTape& operator=(const JsonTape&) = delete;
 
-  // Takes a copy of `body`. False where it is not one valid JSON document within the limits; the
-  // entries are then not to be read.
-  [[nodiscard]] bool parse(std::string_view body);
+  // Takes a copy of `body`. The entries are only to be read where it is `done`.
+  [[nodiscard]] JsonReading read(std::string_view body);
+  [[nodiscard]] bool parse(std::string_view body) { return read(body) == JsonReading::done; }
   // The document itself is entry 0.
   [[nodiscard]] const JsonEntry& operator[](std::size_t at) const { return entries_[at]; }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
   // Gives the memory back where one large document left more than `bytes_max`.
   void shrink(std::size_t bytes_max);
 
  private:
   struct Parser;
   std::unique_ptr<Parser> parser_;
-  std::vector<JsonEntry> entries_;
+  std::unique_ptr<JsonEntry[]> entries_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
 };
 
 }  // namespace banyan::shadow

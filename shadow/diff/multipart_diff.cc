@@ -11,6 +11,7 @@
 #include "base/headers.h"
 #include "base/path_pattern.h"
 #include "shadow/diff/body_diff.h"
+#include "shadow/diff/field_line.h"
 #include "shadow/diff/header_value.h"
 #include "shadow/diff/json_text.h"
 #include "shadow/printable.h"
@@ -27,16 +28,6 @@ struct Part {
   std::string_view bytes;
 };
 
-// Takes a line off, without its end; CR LF and LF both end one.
-std::optional<std::string_view> take_line(std::string_view& rest) {
-  const std::size_t end = rest.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  std::string_view line = rest.substr(0, end);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  rest.remove_prefix(end + 1);
-  return line;
-}
-
 bool read_part(std::string_view text, Part& part) {
   for (std::size_t fields = 0; fields <= kPartFieldsMax; ++fields) {
     const auto line = take_line(text);
@@ -45,12 +36,10 @@ bool read_part(std::string_view text, Part& part) {
       part.bytes = text;
       return true;
     }
-    const std::size_t colon = line->find(':');
-    if (colon == std::string_view::npos) return false;
-    const std::string_view name = line->substr(0, colon);
-    const std::string_view value = trimmed(line->substr(colon + 1));
-    if (equals_ignoring_case(name, "content-type")) part.type = value;
-    if (equals_ignoring_case(name, "content-disposition")) part.disposition = value;
+    const auto field = field_of(*line);
+    if (!field) return false;
+    if (equals_ignoring_case(field->name, "content-type")) part.type = field->value;
+    if (equals_ignoring_case(field->name, "content-disposition")) part.disposition = field->value;
   }
   return false;
 }

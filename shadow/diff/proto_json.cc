@@ -1,16 +1,12 @@
 #include "shadow/diff/proto_json.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <deque>
-#include <iterator>
 #include <map>
 #include <vector>
 
 #include "shadow/diff/json_tape.h"
+#include "shadow/diff/proto_scalar.h"
 #include "shadow/diff/wire_reader.h"
 
 namespace banyan::shadow {
@@ -21,27 +17,6 @@ using Message = ProtoSchema::Message;
 using Type = ProtoSchema::Type;
 using Occurrences = std::vector<WireField>;
 
-WireType wire_type_of(Type type) {
-  switch (type) {
-    case Type::float64:
-    case Type::fixed64:
-    case Type::sfixed64:
-      return WireType::fixed64;
-    case Type::float32:
-    case Type::fixed32:
-    case Type::sfixed32:
-      return WireType::fixed32;
-    case Type::string:
-    case Type::bytes:
-    case Type::message:
-      return WireType::bytes;
-    case Type::group:
-      return WireType::group;
-    default:
-      return WireType::varint;
-  }
-}
-
 bool is_message(const Field& field) {
   return field.type == Type::message || field.type == Type::group;
 }
@@ -49,48 +24,12 @@ bool is_text_or_bytes(const Field& field) {
   return field.type == Type::string || field.type == Type::bytes;
 }
 
-std::int64_t zigzag(std::uint64_t value) {
-  return static_cast<std::int64_t>(value >> 1U) ^ -static_cast<std::int64_t>(value & 1U);
-}
-
-template <class Float>
-std::string float_text(Float value) {
-  if (std::isnan(value)) return "\"NaN\"";
-  if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-  return fmt::format("{}", value);
-}
-
-std::string number_text(const Field& field, std::uint64_t value) {
-  switch (field.type) {
-    case Type::float64:
-      return float_text(std::bit_cast<double>(value));
-    case Type::float32:
-      return float_text(std::bit_cast<float>(static_cast<std::uint32_t>(value)));
-    case Type::int64:
-    case Type::sfixed64:
-      return std::to_string(static_cast<std::int64_t>(value));
-    case Type::int32:
-    case Type::sfixed32:
-      return std::to_string(static_cast<std::int32_t>(value));
-    case Type::uint32:
-    case Type::fixed32:
-      return std::to_string(static_cast<std::uint32_t>(value));
-    case Type::sint32:
-      return std::to_string(static_cast<std::int32_t>(zigzag(value & 0xffffffffU)));
-    case Type::sint64:
-      return std::to_string(zigzag(value));
-    case Type::boolean:
-      return value != 0 ? "true" : "false";
-    default:
-      return std::to_string(value);
+// As an encoder would write it: other spellings of one number are other bytes where they are none.
+bool looks_like_message(std::string_view bytes) {
+  WireReader reader(bytes);
+  while (reader.next()) {
   }
-}
-
-bool is_plain_text(std::string_view bytes) {
-  return is_utf8(bytes) && std::none_of(bytes.begin(), bytes.end(), [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return byte == 0x7f || (byte < 0x20 && c != '\n' && c != '\r' && c != '\t');
-         });
+  return !reader.is_broken() && !reader.is_padded();
 }
 
 class ProtoWriter {
@@ -199,7 +138,7 @@ class ProtoWriter {
         append_json_string(name->second, json_);
       }
     } else {
-      json_ += number_text(field, value.value);
+      json_ += number_text(field.type, value.value);
     }
   }
 
@@ -261,7 +200,7 @@ class ProtoWriter {
       }
       if (reader.is_broken()) return false;
       entries[key->second.type == Type::string ? std::string(key_field.bytes)
-                                               : number_text(key->second, key_field.value)] =
+                                               : number_text(key->second.type, key_field.value)] =
           value_field;
     }
     append_name(field.name);
@@ -287,12 +226,18 @@ class ProtoWriter {
       if (!first) json_ += ',';
       first = false;
       if (one.type == WireType::group) {
+        json_ += "{\"#group\":";
         if (!append(one.bytes, nullptr, depth + 1)) return false;
-      } else if (one.type != WireType::bytes) {
+        json_ += '}';
+      } else if (one.type == WireType::varint) {
         json_ += std::to_string(one.value);
+      } else if (one.type != WireType::bytes) {
+        json_ += one.type == WireType::fixed32 ? "{\"#fixed32\":" : "{\"#fixed64\":";
+        json_ += std::to_string(one.value);
+        json_ += '}';
       } else if (is_plain_text(one.bytes)) {
         append_json_string(one.bytes, json_);
-      } else if (!is_wire_message(one.bytes) || !append_guess(one.bytes, depth)) {
+      } else if (!looks_like_message(one.bytes) || !append_guess(one.bytes, depth)) {
         json_ += "{\"#bytes\":";
         append_json_string(base64_of(one.bytes), json_);
         json_ += '}';
@@ -318,39 +263,6 @@ class ProtoWriter {
 
 bool append_proto(std::string_view bytes, const Message* message, std::string& json) {
   return ProtoWriter(json).append(bytes, message, 0);
-}
-
-void append_json_string(std::string_view utf8, std::string& json) {
-  json += '"';
-  for (const char c : utf8) {
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(json), "\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      json += c;
-    }
-  }
-  json += '"';
-}
-
-std::string base64_of(std::string_view bytes) {
-  constexpr std::string_view kLetters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t n = 0; n < 3; ++n) {
-      const bool there = i + n < bytes.size();
-      group = group << 8U | (there ? static_cast<unsigned char>(bytes[i + n]) : 0U);
-    }
-    for (std::size_t n = 0; n < 4; ++n) {
-      const bool there = i + n <= bytes.size();
-      out += there ? kLetters[group >> (18U - 6U * static_cast<unsigned>(n)) & 63U] : '=';
-    }
-  }
-  return out;
 }
 
 }  // namespace banyan::shadow

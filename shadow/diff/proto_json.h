@@ -25,7 +25,4 @@ inline constexpr int kProtoDepthMax = 100;
 [[nodiscard]] bool append_proto(std::string_view bytes, const ProtoSchema::Message* message,
                                 std::string& json);
 
-void append_json_string(std::string_view utf8, std::string& json);
-[[nodiscard]] std::string base64_of(std::string_view bytes);
-
 }  // namespace banyan::shadow

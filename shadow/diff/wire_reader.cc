@@ -59,7 +59,10 @@ bool WireReader::take_varint(std::uint64_t& value) {
     const auto byte = static_cast<unsigned char>(rest_.front());
     rest_.remove_prefix(1);
     value |= std::uint64_t{byte & 0x7fU} << shift;
-    if (byte < 0x80) return true;
+    if (byte < 0x80) {
+      padded_ = padded_ || (byte == 0 && shift > 0) || (byte > 1 && shift == kVarintBitsMax);
+      return true;
+    }
   }
   return false;
 }

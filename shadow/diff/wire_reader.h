@@ -33,6 +33,8 @@ class WireReader {
   // Nothing at the end, and where the message is broken.
   [[nodiscard]] std::optional<WireField> next();
   [[nodiscard]] bool is_broken() const { return broken_; }
+  // Whether a number so far was longer than it need be: other bytes than an encoder writes.
+  [[nodiscard]] bool is_padded() const { return padded_; }
 
   // One value without a tag, as in a packed list.
   [[nodiscard]] std::optional<std::uint64_t> next_value(WireType type);
@@ -47,6 +49,7 @@ class WireReader {
 
   std::string_view rest_;
   bool broken_ = false;
+  bool padded_ = false;
 };
 
 // Whether `bytes` is a message as a whole: every field well-formed, none of them number 0.

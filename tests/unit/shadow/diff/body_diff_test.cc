@@ -13,6 +13,7 @@ using test::deflated;
 using test::json_response;
 using test::kGzip;
 using test::lines_of;
+using test::pair_of;
 using test::response_of;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -63,11 +64,44 @@ TEST(BodyDiff, InvalidJsonIsComparedByBytes) {
   EXPECT_THAT(differences(json_response("oops"), json_response("oops")), IsEmpty());
 }
 
-TEST(BodyDiff, TooDeepJsonIsComparedByBytes) {
+TEST(BodyDiff, JsonOverALimitOnBothSidesIsNotComparable) {
   const std::string deep = std::string(5'000, '[') + std::string(5'000, ']');
-  EXPECT_THAT(differences(json_response(deep), json_response(deep + " ")),
-              ElementsAre("length body: 10000 bytes, from byte 10000 | "
-                          "10001 bytes, from byte 10000"));
+  const Comparison comparison =
+      compare(pair_of(json_response(deep), json_response(deep + " ")), {});
+  EXPECT_EQ(comparison.verdict, Verdict::not_comparable);
+  EXPECT_EQ(comparison.why_not, "body_over_limit");
+  EXPECT_THAT(comparison.differences, IsEmpty());
+  EXPECT_EQ(comparison.body.left_problem, "json_over_limit");
+  EXPECT_EQ(comparison.body.right_problem, "json_over_limit");
+}
+
+TEST(BodyDiff, JsonOverALimitHidesNothingElse) {
+  const std::string deep = std::string(5'000, '[') + std::string(5'000, ']');
+  auto pair = pair_of(json_response(deep), json_response(deep + " "));
+  pair.monolith.status = 500;
+  const Comparison comparison = compare(pair, {});
+  EXPECT_EQ(comparison.verdict, Verdict::mismatch);
+  EXPECT_EQ(comparison.why_not, "");
+  EXPECT_THAT(lines_of(comparison), ElementsAre("value status: 200 | 500"));
+}
+
+TEST(BodyDiff, JsonOverALimitOnOneSideIsComparedByBytes) {
+  const std::string deep = std::string(5'000, '[') + std::string(5'000, ']');
+  EXPECT_THAT(differences(json_response(deep), json_response("[[]]")),
+              ElementsAre("length body: 10000 bytes, from byte 2 | 4 bytes, from byte 2"));
+}
+
+TEST(BodyDiff, ABombOnBothSidesIsNotComparableAndOnOneSideAMismatch) {
+  const std::string small = deflated("[1]", kGzip);
+  const auto zipped = [](const std::string& body) {
+    return response_of(200, {{"content-type", "application/json"}, {"content-encoding", "gzip"}},
+                       body);
+  };
+  const std::string bomb = deflated(std::string(9U << 20U, ' '), kGzip);
+  const std::string other = deflated(std::string(10U << 20U, ' '), kGzip);
+  EXPECT_EQ(compare(pair_of(zipped(bomb), zipped(other)), {}).why_not, "body_over_limit");
+  EXPECT_EQ(compare(pair_of(zipped(bomb), zipped(small)), {}).verdict, Verdict::mismatch);
+  EXPECT_EQ(compare(pair_of(zipped(small), zipped(bomb)), {}).verdict, Verdict::mismatch);
 }
 
 TEST(BodyDiff, BytesTellTheFirstOffsetThatDiffers) {

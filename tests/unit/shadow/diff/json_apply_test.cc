@@ -7,6 +7,7 @@
 
 #include "shadow/diff/json_tape.h"
 #include "shadow/diff/proto_json.h"
+#include "shadow/diff/proto_scalar.h"
 #include "tests/support/seed.h"
 #include "tests/unit/shadow/pairs.h"
 #include "tests/unit/shadow/random_json.h"

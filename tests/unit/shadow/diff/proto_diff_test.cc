@@ -7,6 +7,7 @@
 
 #include "shadow/diff/grpc_diff.h"
 #include "shadow/diff/proto_json.h"
+#include "shadow/diff/proto_scalar.h"
 #include "shadow/diff/proto_schema.h"
 #include "shadow/diff/wire_reader.h"
 #include "tests/support/seed.h"

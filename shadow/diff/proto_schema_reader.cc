@@ -1,0 +1,248 @@
+#include "shadow/diff/proto_schema_reader.h"
+
+#include <utility>
+
+#include "shadow/diff/wire_reader.h"
+
+namespace banyan::shadow {
+namespace {
+
+// Field numbers of descriptor.proto.
+namespace set {
+constexpr std::uint32_t kFile = 1;
+}
+namespace file {
+constexpr std::uint32_t kPackage = 2, kMessage = 4, kEnum = 5, kService = 6, kExtension = 7,
+                        kSyntax = 12;
+}
+namespace descriptor {
+constexpr std::uint32_t kName = 1, kField = 2, kNested = 3, kEnum = 4, kExtension = 6, kOptions = 7;
+constexpr std::uint32_t kMapEntry = 7;  // of its options
+}  // namespace descriptor
+namespace field {
+constexpr std::uint32_t kName = 1, kExtendee = 2, kNumber = 3, kLabel = 4, kType = 5, kTypeName = 6,
+                        kOneof = 9, kProto3Optional = 17;
+constexpr std::uint64_t kRepeated = 3;  // a label
+}  // namespace field
+namespace enumeration {
+constexpr std::uint32_t kName = 1, kValue = 2;
+constexpr std::uint32_t kValueName = 1, kValueNumber = 2;
+}  // namespace enumeration
+namespace service {
+constexpr std::uint32_t kName = 1, kMethod = 2;
+constexpr std::uint32_t kMethodName = 1, kMethodOutput = 3;
+}  // namespace service
+
+constexpr int kNestedMax = 32;
+constexpr std::uint64_t kTypeMax = 18;
+
+std::string without_dot(std::string_view name) {
+  return std::string(name.starts_with('.') ? name.substr(1) : name);
+}
+
+std::string below(const std::string& scope, std::string_view name) {
+  return scope.empty() ? std::string(name) : scope + "." + std::string(name);
+}
+
+// The last field of that number, if it holds bytes.
+std::string_view text_of(std::string_view message, std::uint32_t number) {
+  std::string_view text;
+  WireReader reader(message);
+  while (const auto f = reader.next()) {
+    if (f->number == number && f->type == WireType::bytes) text = f->bytes;
+  }
+  return text;
+}
+
+}  // namespace
+
+bool ProtoSchema::Reader::read(std::string_view bytes) {
+  WireReader reader(bytes);
+  while (const auto f = reader.next()) {
+    if (f->number != set::kFile || f->type != WireType::bytes)
+      return fail("is no FileDescriptorSet");
+    if (!read_file(f->bytes)) return false;
+  }
+  if (reader.is_broken() || out_.messages_.empty()) return fail("is no FileDescriptorSet");
+  return add_extensions() && link();
+}
+
+bool ProtoSchema::Reader::fail(std::string message) {
+  if (error_.empty()) error_ = std::move(message);
+  return false;
+}
+
+bool ProtoSchema::Reader::well_formed(std::string_view bytes) {
+  return is_wire_message(bytes) || fail("is no FileDescriptorSet");
+}
+
+bool ProtoSchema::Reader::read_file(std::string_view bytes) {
+  if (!well_formed(bytes)) return false;
+  const std::string package(text_of(bytes, file::kPackage));
+  const std::string_view syntax = text_of(bytes, file::kSyntax);
+  implicit_ = syntax == "proto3";
+  WireReader reader(bytes);
+  while (const auto f = reader.next()) {
+    if (f->type != WireType::bytes) continue;
+    if (f->number == file::kMessage && !read_message(f->bytes, package, 0)) return false;
+    if (f->number == file::kEnum && !read_enum(f->bytes, package)) return false;
+    if (f->number == file::kService && !read_service(f->bytes, package)) return false;
+    if (f->number == file::kExtension && !read_extension(f->bytes, package)) return false;
+  }
+  return true;
+}
+
+bool ProtoSchema::Reader::read_message(std::string_view bytes, const std::string& scope,
+                                       int depth) {
+  if (depth > kNestedMax) return fail("nests messages too deeply");
+  if (!well_formed(bytes)) return false;
+  const std::string name = below(scope, text_of(bytes, descriptor::kName));
+  Message message;
+  message.name = name;
+  WireReader reader(bytes);
+  while (const auto f = reader.next()) {
+    if (f->type != WireType::bytes) continue;
+    std::uint32_t number = 0;
+    Field made;
+    switch (f->number) {
+      case descriptor::kField:
+        if (!read_field(f->bytes, number, made)) return false;
+        message.fields[number] = std::move(made);
+        break;
+      case descriptor::kNested:
+        if (!read_message(f->bytes, name, depth + 1)) return false;
+        break;
+      case descriptor::kEnum:
+        if (!read_enum(f->bytes, name)) return false;
+        break;
+      case descriptor::kExtension:
+        if (!read_extension(f->bytes, name)) return false;
+        break;
+      case descriptor::kOptions:
+        message.is_map_entry = is_map_entry(f->bytes);
+        break;
+      default:
+        break;
+    }
+  }
+  out_.messages_[name] = std::move(message);
+  return true;
+}
+
+bool ProtoSchema::Reader::is_map_entry(std::string_view options) {
+  WireReader reader(options);
+  bool found = false;
+  while (const auto f = reader.next()) {
+    if (f->number == descriptor::kMapEntry) found = f->value != 0;
+  }
+  return found;
+}
+
+bool ProtoSchema::Reader::read_field(std::string_view bytes, std::uint32_t& number, Field& out) {
+  if (!well_formed(bytes)) return false;
+  bool optional = false;
+  std::uint64_t type = 0;
+  WireReader reader(bytes);
+  while (const auto f = reader.next()) {
+    switch (f->number) {
+      case field::kName:
+        out.name = f->bytes;
+        break;
+      case field::kNumber:
+        number = static_cast<std::uint32_t>(f->value);
+        break;
+      case field::kLabel:
+        out.repeated = f->value == field::kRepeated;
+        break;
+      case field::kType:
+        type = f->value;
+        break;
+      case field::kTypeName:
+        out.type_name = without_dot(f->bytes);
+        break;
+      case field::kOneof:
+        out.oneof = static_cast<int>(f->value & 0xffffU);
+        break;
+      case field::kProto3Optional:
+        optional = f->value != 0;
+        break;
+      default:
+        break;
+    }
+  }
+  if (type == 0 || type > kTypeMax) return fail("has a field without a type: " + out.name);
+  out.type = static_cast<Type>(type);
+  const bool is_message = out.type == Type::message || out.type == Type::group;
+  out.has_presence = !out.repeated && (!implicit_ || is_message || optional || out.oneof >= 0);
+  if (optional) out.oneof = -1;
+  return true;
+}
+
+bool ProtoSchema::Reader::read_extension(std::string_view bytes, const std::string& scope) {
+  Extension extension{without_dot(text_of(bytes, field::kExtendee)), 0, {}};
+  if (!read_field(bytes, extension.number, extension.field)) return false;
+  extension.field.name = "[" + below(scope, extension.field.name) + "]";
+  extensions_.push_back(std::move(extension));
+  return true;
+}
+
+bool ProtoSchema::Reader::read_enum(std::string_view bytes, const std::string& scope) {
+  if (!well_formed(bytes)) return false;
+  EnumNames names;
+  WireReader reader(bytes);
+  while (const auto f = reader.next()) {
+    if (f->number != enumeration::kValue || f->type != WireType::bytes) continue;
+    std::int32_t number = 0;
+    WireReader value(f->bytes);
+    while (const auto v = value.next()) {
+      if (v->number == enumeration::kValueNumber) number = static_cast<std::int32_t>(v->value);
+    }
+    names.emplace(number, text_of(f->bytes, enumeration::kValueName));
+  }
+  out_.enums_[below(scope, text_of(bytes, enumeration::kName))] = std::move(names);
+  return true;
+}
+
+bool ProtoSchema::Reader::read_service(std::string_view bytes, const std::string& scope) {
+  if (!well_formed(bytes)) return false;
+  const std::string name = below(scope, text_of(bytes, service::kName));
+  WireReader reader(bytes);
+  while (const auto f = reader.next()) {
+    if (f->number != service::kMethod || f->type != WireType::bytes) continue;
+    out_.answers_[name + "/" + std::string(text_of(f->bytes, service::kMethodName))] =
+        without_dot(text_of(f->bytes, service::kMethodOutput));
+  }
+  return true;
+}
+
+bool ProtoSchema::Reader::add_extensions() {
+  for (Extension& extension : extensions_) {
+    const auto at = out_.messages_.find(extension.message);
+    if (at == out_.messages_.end()) return fail("does not have " + extension.message);
+    at->second.fields[extension.number] = std::move(extension.field);
+  }
+  return true;
+}
+
+bool ProtoSchema::Reader::link() {
+  for (auto& [name, message] : out_.messages_) {
+    for (auto& [number, f] : message.fields) {
+      if (f.type == Type::message || f.type == Type::group) {
+        f.message = out_.message(f.type_name);
+        if (f.message == nullptr) return fail(missing(name, f));
+      } else if (f.type == Type::enumeration) {
+        const auto at = out_.enums_.find(f.type_name);
+        if (at == out_.enums_.end()) return fail(missing(name, f));
+        f.names = &at->second;
+      }
+    }
+  }
+  return true;
+}
+
+std::string ProtoSchema::Reader::missing(const std::string& message, const Field& f) {
+  return "does not have " + f.type_name + ", which " + message + "." + f.name +
+         " is: write it with --include_imports";
+}
+
+}  // namespace banyan::shadow
