@@ -127,7 +127,6 @@ struct Upstream {
   UpstreamTimeouts timeouts;
   std::optional<TlsClient> tls = {};
 };
-// What counts for an exchange with this upstream.
 [[nodiscard]] Timeouts effective_timeouts(const Timeouts& process, const UpstreamTimeouts& own);
 
 struct Shadow {
@@ -157,8 +156,7 @@ struct Migration {
   shadow::ReadinessSettings readiness;  // without min_keys where nothing is sticky
   AskingAgain asking_again;
   std::optional<routing::guard::Settings> guardrail = routing::guard::Settings{};
-  // Changes with `compare` and `rewrite`, which starts the count afresh.
-  std::uint64_t compare_hash = 0;
+  std::uint64_t compare_hash = 0;  // of `compare` and `rewrite`: another one counts afresh
 };
 
 struct Store {
