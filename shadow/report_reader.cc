@@ -36,7 +36,8 @@ std::optional<WallTime> time_of(std::string_view text) {
   const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
                                         std::chrono::month(static_cast<unsigned>(number(5, 2))),
                                         std::chrono::day(static_cast<unsigned>(number(8, 2)))};
-  if (!day.ok()) return std::nullopt;
+  constexpr std::chrono::year kFirst{1678}, kLast{2261};  // the clock counts nanoseconds
+  if (!day.ok() || day.year() < kFirst || day.year() > kLast) return std::nullopt;
   return WallTime(std::chrono::sys_days(day)) + std::chrono::hours(number(11, 2)) +
          std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2)) +
          std::chrono::milliseconds(number(20, 3));
@@ -131,14 +132,15 @@ class Reader {
   }
   // ---- what reports of earlier versions do not have -------------------------------------------
 
-  static const json& optional(const json& of, const char* name, json::value_t type) {
+  const json& optional(const json& of, const char* name, json::value_t type) {
     const auto found = of.is_object() ? of.find(name) : of.end();
-    return found != of.end() && found->type() == type ? *found : nothing(type);
+    if (found == of.end() || found->is_null()) return nothing(type);
+    return member(of, name, type);
   }
-  static std::string optional_text(const json& of, const char* name) {
+  std::string optional_text(const json& of, const char* name) {
     return optional(of, name, json::value_t::string).get<std::string>();
   }
-  static std::uint64_t optional_count(const json& of, const char* name) {
+  std::uint64_t optional_count(const json& of, const char* name) {
     return optional(of, name, json::value_t::number_unsigned).get<std::uint64_t>();
   }
   WallTime optional_time(const json& of, const char* name) {
@@ -154,34 +156,45 @@ class Reader {
     }
     return counts;
   }
-  static DistinctKeys keys(const json& of) {
+  DistinctKeys keys(const json& of) {
     DistinctKeys keys;
     const std::string text = optional_text(of, "key_hashes");
-    for (std::size_t at = 0; at + 8 <= text.size(); at += 8) {
+    constexpr std::size_t kDigits = 8;
+    for (std::size_t at = 0; at < text.size(); at += kDigits) {
+      const char* const end = text.data() + std::min(at + kDigits, text.size());
       std::uint32_t hash = 0;
-      const auto read = std::from_chars(text.data() + at, text.data() + at + 8, hash, 16);
-      if (read.ptr == text.data() + at + 8) keys.add(hash);
+      const bool whole = std::from_chars(text.data() + at, end, hash, 16).ptr == end;
+      if (!whole || text.size() % kDigits != 0) complain("key_hashes: not eight digits each");
+      keys.add(hash);
     }
     return keys;
   }
-  static Histogram histogram(const json& of) {
+  Histogram histogram(const json& of) {
     Histogram histogram;
     for (const json& bucket : optional(of, "buckets", json::value_t::array)) {
       const bool whole = bucket.is_array() && bucket.size() == 2 &&
                          bucket[0].is_number_unsigned() && bucket[1].is_number_unsigned();
-      if (!whole) continue;
-      const std::chrono::microseconds low(bucket[0].get<std::int64_t>());
+      if (!whole) {
+        complain("buckets: not a lower bound and a count each");
+        continue;
+      }
+      constexpr std::uint64_t kLatencyMax = 1'000'000'000'000;  // so that it is no negative one
+      const std::chrono::microseconds low(std::min(bucket[0].get<std::uint64_t>(), kLatencyMax));
       histogram.add_to(Histogram::index_of(low), bucket[1].get<std::uint64_t>());
     }
     return histogram;
   }
-  static std::uint32_t thousandths(const json& of, const char* name, std::uint32_t otherwise) {
+  std::uint32_t thousandths(const json& of, const char* name, std::uint32_t otherwise) {
     const auto found = of.is_object() ? of.find(name) : of.end();
-    if (found == of.end() || !found->is_number()) return otherwise;
-    return static_cast<std::uint32_t>(
-        std::lround(std::clamp(found->get<double>(), 0.0, 100.0) * 1000));
+    if (found == of.end()) return otherwise;
+    const double percent = found->is_number() ? found->get<double>() : -1;
+    if (!(percent >= 0 && percent <= 100)) {
+      complain(std::string(name) + ": no percentage");
+      return otherwise;
+    }
+    return static_cast<std::uint32_t>(std::lround(percent * 1000));
   }
-  static ReadinessSettings settings(const json& migration) {
+  ReadinessSettings settings(const json& migration) {
     const json& readiness = optional(migration, "readiness", json::value_t::object);
     const json& asked = optional(readiness, "asked_for", json::value_t::object);
     ReadinessSettings made;
@@ -197,6 +210,7 @@ class Reader {
   Waiver waiver(const json& of) {
     Waiver made;
     std::string problem;
+    if (!of.is_object()) complain("waivers: one is none");
     const std::string path = optional_text(of, "path");
     if (!path.empty() && !set_path(made, path, problem)) complain("waivers: path: " + problem);
     made.endpoint = optional_text(of, "endpoint");

@@ -76,8 +76,9 @@ void fill(DifferenceTable& all, std::vector<DifferenceTable>& parts) {
   for (int i = 0; i < 2'000; ++i) {
     DifferenceTable& part = parts[random() % parts.size()];
     const std::string target = "/" + std::string(1, static_cast<char>('a' + random() % 3));
-    const auto pair = pair_of(target, random() % 4 == 0 ? Arm::monolith : Arm::legacy,
-                              static_cast<std::uint32_t>(random()));
+    auto pair = pair_of(target, random() % 4 == 0 ? Arm::monolith : Arm::legacy,
+                        static_cast<std::uint32_t>(random()));
+    pair.at = report_time() + std::chrono::seconds(i / 20);  // a table begins with its first pair
     Comparison comparison;
     if (random() % 5 == 0) comparison = differs_at({"$.x", "$.y[3].z"});
     if (random() % 9 == 0) comparison = differs_at({"status"});

@@ -79,7 +79,7 @@ class Simulation {
     ArmLook look{exchanges, failures, 0, hard};
     std::uniform_int_distribution<std::uint32_t> key(1, keys);
     for (std::uint64_t i = 0; i < failures; ++i) {
-      look.failures_of_keys += failed_.insert(first_key + key(random_), window()) ? 1 : 0;
+      look.failures_of_keys += failed_.insert(first_key + key(random_), window()) ? 1U : 0U;
     }
     return look;
   }
@@ -94,7 +94,7 @@ class Simulation {
     look.monolith.exchanges += failures;
     look.monolith.failures += failures;
     for (std::uint64_t i = 0; i < failures; ++i) {
-      look.monolith.failures_of_keys += failed_.insert(0x7fff'ffff, window()) ? 1 : 0;
+      look.monolith.failures_of_keys += failed_.insert(0x7fff'ffff, window()) ? 1U : 0U;
     }
   }
 

@@ -133,7 +133,7 @@ TEST(Words, EveryKindAndVerdictHasOneOfItsOwn) {
     kinds.insert(to_string(static_cast<Kind>(i)));
   }
   EXPECT_EQ(kinds, (std::set<std::string_view>{"missing", "extra", "type", "value", "order",
-                                               "length", "no_answer"}));
+                                               "length", "no_answer", "flaky"}));
   std::set<std::string_view> verdicts;
   for (std::size_t i = 0; i < kVerdictCount; ++i) {
     verdicts.insert(to_string(static_cast<Verdict>(i)));
