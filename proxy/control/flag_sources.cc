@@ -48,8 +48,7 @@ void FlagSources::load(const config::Snapshot& snapshot, Now now) {
     const auto known = std::find_if(before.begin(), before.end(), [&](const Source& source) {
       return source.settings.file == settings.file;
     });
-    Source source;
-    if (known != before.end()) source = std::move(*known);
+    Source& source = sources_.emplace_back(known != before.end() ? std::move(*known) : Source());
     source.settings = settings;
     source.status.file = settings.file;
     const Seen seen = read(source);
@@ -60,7 +59,6 @@ void FlagSources::load(const config::Snapshot& snapshot, Now now) {
       source.changes.emplace(snapshot.reload_debounce, snapshot.reload_poll, source.fingerprint,
                              now.steady);
     }
-    sources_.push_back(std::move(source));
   }
   watch(snapshot);
   collect();
