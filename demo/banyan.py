@@ -34,6 +34,9 @@ flags:
 """
 
 
+VERDICTS = ("match", "noise", "transient", "mismatch", "not_comparable")
+
+
 class Banyan:
     def __init__(self, binary, directory, logs, legacy, monolith):
         self.binary, self.dir, self.logs = binary, directory, logs
@@ -102,8 +105,8 @@ class Banyan:
         sums = {}
         for migration in json.loads(self.report("json"))["migrations"]:
             for counts in migration["directions"].values():
-                for verdict, count in counts.items():
-                    sums[verdict] = sums.get(verdict, 0) + count
+                for verdict in VERDICTS:
+                    sums[verdict] = sums.get(verdict, 0) + counts[verdict]
         return sums
 
     # What it has served, from its access log.
