@@ -70,6 +70,12 @@ std::string Control::metrics() {
     facts.names.push_back({name.host, name.answers, name.failures, name.addresses.size()});
   }
   facts.rollbacks = switches_.rollbacks();
+  // From the start: a counter that appears with its first event never had an increase.
+  for (const auto& [migration, latched] : facts.latched) {
+    for (const char* const cause : {"guardrail", "operator"}) {
+      facts.rollbacks.try_emplace({migration, cause}, 0);
+    }
+  }
   for (const auto& e : tls_.expiries()) {
     const auto at = std::chrono::duration_cast<std::chrono::seconds>(e.at.time_since_epoch());
     facts.certificates.push_back({e.side, e.name, e.file, at.count()});
@@ -82,8 +88,10 @@ std::string Control::metrics() {
   facts.reloads_failed = reloader_.status().refused;
   facts.access_log_dropped = access_log_.dropped();
   facts.process_log_dropped = observe::log_lines_lost();
+  facts.store_bytes_max = running().store.max_size;
   if (const shadow::StoreThread* const store = store_.thread()) {
     facts.store_bytes = store->bytes();
+    facts.store_writable = store->works();
     for (std::size_t i = 0; i < shadow::kStoreDropCount; ++i) {
       const auto reason = static_cast<shadow::StoreDrop>(i);
       facts.store_dropped.emplace_back(shadow::to_string(reason), store->dropped(reason));

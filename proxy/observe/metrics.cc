@@ -344,6 +344,10 @@ void add_self(Page& page, const ControlFacts& control) {
   page.add({{"log", "process"}}, static_cast<double>(control.process_log_dropped));
   page.begin(MetricType::Gauge, "store_bytes", "What differences take on the disk.");
   page.add({}, static_cast<double>(control.store_bytes));
+  page.begin(MetricType::Gauge, "store_max_bytes", "What they may take: over it the oldest goes.");
+  page.add({}, static_cast<double>(control.store_bytes_max));
+  page.begin(MetricType::Gauge, "store_writable", "0 while the disk does not take differences.");
+  page.add({}, control.store_writable ? 1 : 0);
   page.begin(MetricType::Counter, "store_dropped_total",
              "Pairs that are not in the store, and why.");
   for (const auto& [reason, count] : control.store_dropped) {

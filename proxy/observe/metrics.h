@@ -63,6 +63,8 @@ struct ControlFacts {
   std::uint64_t access_log_dropped = 0;
   std::uint64_t process_log_dropped = 0;
   std::uint64_t store_bytes = 0;
+  std::uint64_t store_bytes_max = 0;
+  bool store_writable = false;  // also false where there is no store
   std::vector<std::pair<std::string, std::uint64_t>> store_dropped;  // by reason
   std::size_t event_listeners = 0;
   std::uint64_t event_listeners_dropped = 0;

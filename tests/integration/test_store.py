@@ -194,6 +194,7 @@ def test_what_is_redacted_is_not_on_the_disk(banyan, legacy, monolith, tmp_path)
 def test_the_store_has_metrics(banyan):
     proxy = banyan()
     eventually(lambda: total(proxy.metrics(), "banyan_store_bytes") > 0, "its size")
+    assert total(proxy.metrics(), "banyan_store_max_bytes") == 256 << 20
     assert total(proxy.metrics(), "banyan_store_dropped_total") == 0
 
 
@@ -216,6 +217,8 @@ def test_a_full_disk_loses_no_exchange_and_no_verdict(banyan, legacy, monolith):
         assert mismatches(proxy) == 5
         eventually(lambda: total(proxy.metrics(), "banyan_log_dropped_total", log="access") > 0,
                    "the log lines that were not written are counted")
+        eventually(lambda: total(proxy.metrics(), "banyan_store_writable") == 0, "it is said")
+    eventually(lambda: total(proxy.metrics(), "banyan_store_writable") == 1, "it is over")
     eventually(lambda: len(stored(proxy)) == 10, "the store has what it could not write")
     proxy.kill()
     proxy.start()
