@@ -73,6 +73,20 @@ Format format_of_json(std::string_view value) {
   }
 }
 
+// How many digits a number has follows from its value, and small ones are rare and right.
+bool has_length(Format format) {
+  switch (format) {
+    case Format::null:
+    case Format::boolean:
+    case Format::integer:
+    case Format::number:
+    case Format::digits:
+      return false;
+    default:
+      return true;
+  }
+}
+
 std::uint8_t length_class(std::size_t size) {
   return static_cast<std::uint8_t>(std::bit_width(size));
 }
@@ -100,16 +114,18 @@ Shape shape_of(std::string_view path, std::string_view shown) {
 }
 
 void ShapesSeen::add(const Shape& shape) {
-  ++count_;
   formats_ = static_cast<std::uint16_t>(formats_ | 1U << static_cast<unsigned>(shape.format));
-  shortest_ = std::min(shortest_, shape.length);
-  longest_ = std::max(longest_, shape.length);
+  if (has_length(shape.format)) {
+    ++lengths_;
+    shortest_ = std::min(shortest_, shape.length);
+    longest_ = std::max(longest_, shape.length);
+  }
   if (shape.format != Format::exact || knows_value(shape.value)) return;
   if (exact_count_ < kExactMax) exact_[exact_count_++] = shape.value;
 }
 
 void ShapesSeen::add(const ShapesSeen& others) {
-  count_ += others.count_;
+  lengths_ += others.lengths_;
   formats_ = static_cast<std::uint16_t>(formats_ | others.formats_);
   shortest_ = std::min(shortest_, others.shortest_);
   longest_ = std::max(longest_, others.longest_);
@@ -150,7 +166,7 @@ bool ShapesSeen::fits(const Shape& shape) const {
     default:
       known = has(shape.format);
   }
-  if (!known || count_ < kLengthsFrom) return known;
+  if (!known || !has_length(shape.format) || lengths_ < kLengthsFrom) return known;
   return shape.length + 1 >= shortest_ && shape.length <= longest_ + 1;
 }
 

@@ -42,15 +42,15 @@ struct Shape {
 class ShapesSeen {
  public:
   static constexpr std::size_t kExactMax = 8;
-  // Lengths say something once so many values were seen.
+  // Lengths say something once so many were seen. Those of numbers never do.
   static constexpr std::uint32_t kLengthsFrom = 100;
 
   void add(const Shape& shape);
   void add(const ShapesSeen& others);
   // Whether a value of this shape is nothing new: its format, or a wider one, was seen, and its
-  // length is at most one class off.
+  // length, where it has one, is at most one class off.
   [[nodiscard]] bool fits(const Shape& shape) const;
-  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] bool empty() const { return formats_ == 0; }
 
  private:
   [[nodiscard]] bool has(Format format) const {
@@ -58,7 +58,7 @@ class ShapesSeen {
   }
   [[nodiscard]] bool knows_value(std::uint32_t value) const;
 
-  std::uint32_t count_ = 0;
+  std::uint32_t lengths_ = 0;
   std::uint16_t formats_ = 0;
   std::uint8_t shortest_ = 255;
   std::uint8_t longest_ = 0;

@@ -101,6 +101,8 @@ std::uint64_t fuzz_rounds(std::uint64_t few) {
 
 std::uint64_t fuzz_pairs(const PairFuzz& fuzz, Mutation& mutation, std::uint64_t rounds) {
   std::uint64_t matched = 0;
+  for (const auto& [left, right] : fuzz.same) check(fuzz, left, right, matched);
+  EXPECT_EQ(matched, fuzz.same.size());
   for (std::uint64_t i = 0; i < rounds && !::testing::Test::HasFatalFailure(); ++i) {
     const std::string left =
         mutation.below(4) == 0 ? mutation.seed() : mutation.of(mutation.seed());

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "shadow/diff/comparison.h"
 #include "tests/fuzz/mutation.h"
@@ -24,12 +26,14 @@ struct PairFuzz {
   std::function<std::optional<std::string>(const std::string& body)> meaning = {};
   // A header field whose value is what is changed, instead of the body.
   std::string_view header = {};
+  // Told apart by bytes and not by meaning: the first rounds, so that some pairs always match.
+  std::vector<std::pair<std::string, std::string>> same = {};
 };
 
 // Makes pairs from `mutation` and fails where
 //   - a body differs from itself, or a verdict and its differences do not go together
 //   - swapping the sides changes more than missing and extra
-//   - two bodies match though `meaning` tells them apart
+//   - two bodies match though `meaning` tells them apart, or do not although they are of `same`
 // Gives the number of pairs that matched without being the same bytes.
 std::uint64_t fuzz_pairs(const PairFuzz& fuzz, Mutation& mutation, std::uint64_t rounds);
 

@@ -67,5 +67,15 @@ TEST(ShapesSeen, LengthsCountOnceEnoughWereSeen) {
   EXPECT_TRUE(seen.fits(twice));
 }
 
+TEST(ShapesSeen, ANumberMayHaveAnyNumberOfDigits) {
+  for (const char* const usual : {"123456", "0.1234567", R"("123456789")"}) {
+    ShapesSeen seen;
+    for (std::uint32_t i = 0; i < 2 * ShapesSeen::kLengthsFrom; ++i)
+      seen.add(shape_of("$.a", usual));
+    const std::string rare = *usual == '"' ? R"("7")" : "7";
+    EXPECT_TRUE(seen.fits(shape_of("$.a", rare))) << usual;
+  }
+}
+
 }  // namespace
 }  // namespace banyan::shadow

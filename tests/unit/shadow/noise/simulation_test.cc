@@ -59,7 +59,7 @@ class Arms {
     CapturedResponse response;
     response.status = 200;
     response.headers.add("content-type", "application/json");
-    response.headers.add("x-served-in", fmt::format("{}.{}", number(20), number(10)));
+    response.headers.add("x-served-in", fmt::format("{}.{:06}", number(20), number(1'000'000)));
     response.body =
         fmt::format(R"({{"id":{},"total":{},"at":"2026-11-22T12:{:02}:{:02}.{:03}Z","trace":"{}",)"
                     R"("session":"{}-{}-4{}-8{}-{}","tags":[{}],"stock":{},)"
@@ -175,6 +175,20 @@ TEST_F(NoiseSimulation, ArmsThatDifferInNoiseAloneHaveNoMismatch) {
   EXPECT_LT(arms.verdicts[Verdict::not_comparable], kExchanges / 100);
   EXPECT_GT(arms.verdicts[Verdict::noise], kExchanges * 9 / 10);
   expect_little_load();
+}
+
+TEST_F(NoiseSimulation, AValueThatAgreesByChanceIsMistakenOnlyUntilItIsKnown) {
+  const auto flips = [this](const Request& request) {
+    CapturedResponse response = right(request);
+    response.headers.add("x-side", arms.number(2) == 0 ? "left" : "right");
+    return response;
+  };
+  arms.run(flips, flips);
+  for (const auto& [place, count] : arms.mismatches) {
+    EXPECT_NE(place.find("header:x-side"), std::string::npos) << place;
+    EXPECT_LE(count, 20U) << place;
+  }
+  EXPECT_GT(arms.verdicts[Verdict::noise], kExchanges * 9 / 10);
 }
 
 TEST_F(NoiseSimulation, AConstantRegressionInOneOfAThousandIsFoundBesideNoise) {
