@@ -1,5 +1,6 @@
 """Fixtures: two scriptable arms, and a proxy in front of them."""
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from support.container import need_namespaces  # noqa: E402
 from support.nginx import Nginx  # noqa: E402
 from support.proxy import Banyan, configuration, migration, release_binary  # noqa: E402
 from support.upstream import Upstream  # noqa: E402
@@ -97,6 +99,27 @@ def nginx(tmp_path):
     yield start
     for server in started:
         server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def image_root(tmp_path_factory):
+    """The root filesystem of the image, with the binary that is under test."""
+    need_namespaces()
+    if shutil.which("ip") is None:
+        pytest.skip("NOT TESTED as in Kubernetes: no ip (script/setup --only test)")
+    from support.shop import unpacked_image  # needs PyYAML
+    root = unpacked_image(tmp_path_factory.mktemp("image") / "root")
+    yield root
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def shop(tmp_path, image_root):
+    """The overlay `sidecar` of deploy/k8s, played on this machine."""
+    from support.shop import Shop
+    made = Shop(tmp_path, image_root)
+    yield made
+    made.close()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -171,7 +171,7 @@ def test_it_serves_as_a_user_without_rights_on_a_read_only_root(archive, legacy,
         for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             assert int(status[kind], 16) == 0, kind
         # The CLI in the same container, as `kubectl exec` runs it.
-        done = run_in(process, ["banyan", "rollback", "--all", "--admin", f"http://127.0.0.1:{admin}"])
+        done = run_in(process.pid, ["banyan", "rollback", "--all", "--admin", f"http://127.0.0.1:{admin}"])
         assert (done.returncode, done.stderr) == (0, "")
         # The disk is written to where it may be, and nowhere else.
         assert b"rollback" in state_file(process, "audit.jsonl")

@@ -55,14 +55,14 @@ def launch(root, command, volumes=(), memory_folders=(), network=None, user=USER
     words = {"root": str(root), "command": command, "user": user, "network": network,
              "volumes": [(str(source), where, writable) for source, where, writable in volumes],
              "memory_folders": list(memory_folders)}
-    return subprocess.Popen([sys.executable, str(_PROGRAM), json.dumps(words)],
+    return subprocess.Popen([sys.executable, "-P", _PROGRAM, json.dumps(words)],
                             stdin=subprocess.DEVNULL, **popen)
 
 
-def run_in(process, command, user=USER, timeout_s=60, env=None):
+def run_in(process_id, command, user=USER, timeout_s=60, env=None):
     """A further command in a running container, as `kubectl exec` does it."""
-    words = {"join": process.pid, "command": command, "user": user}
-    return subprocess.run([sys.executable, str(_PROGRAM), json.dumps(words)], capture_output=True,
+    words = {"join": process_id, "command": command, "user": user}
+    return subprocess.run([sys.executable, "-P", _PROGRAM, json.dumps(words)], capture_output=True,
                           text=True, timeout=timeout_s, stdin=subprocess.DEVNULL, env=env, check=False)
 
 

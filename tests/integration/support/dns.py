@@ -1,4 +1,4 @@
-"""A DNS server on loopback that says what a test wants: A and AAAA, by UDP and TCP."""
+"""A DNS server that says what a test wants: A and AAAA, by UDP and TCP."""
 import socket
 import struct
 import threading
@@ -14,17 +14,17 @@ class Dns:
     What is not there does not exist.
     """
 
-    def __init__(self, ttl=1):
+    def __init__(self, ttl=1, host="127.0.0.1", port=0):
         self.ttl, self.zone, self.questions = ttl, {}, []
         self.truncate = False  # by UDP: the whole answer comes by TCP
-        self.udp, self.tcp = self._bound()
-        self.address = "127.0.0.1:%d" % self.udp.getsockname()[1]
+        self.udp, self.tcp = self._bound(host, port)
+        self.address = "%s:%d" % self.udp.getsockname()
 
     @staticmethod
-    def _bound():
+    def _bound(host, port):
         while True:
             tcp = socket.socket()
-            tcp.bind(("127.0.0.1", 0))
+            tcp.bind((host, port))
             tcp.listen(16)
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:

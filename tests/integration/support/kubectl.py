@@ -12,6 +12,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from .container import run_in
+
 
 class Cluster:
     def __init__(self, directory, binary):
@@ -22,7 +24,8 @@ class Cluster:
         self.write({"pods": {}, "configmap": {"data": {}, "version": 1}, "binary": binary,
                     "late_pods": {}, "conflicts": 0})
         program = self.bin / "kubectl"
-        program.write_text(f'#!/bin/sh\nexec /usr/bin/python3 "{Path(__file__).resolve()}" "$@"\n')
+        program.write_text(f'#!/bin/sh\nexport PYTHONPATH="{Path(__file__).resolve().parents[1]}"\n'
+                           'exec /usr/bin/python3 -m support.kubectl "$@"\n')
         program.chmod(0o755)
 
     def write(self, state):
@@ -38,7 +41,8 @@ class Cluster:
         self.write(state)
 
     def add_pod(self, name, admin, late=False):
-        """`late`: it is listed from the second look on."""
+        """`admin`: where its Banyan listens, or {"process": ID, "environment": {…}} of its container.
+        `late`: it is listed from the second look on."""
         with self.changed() as state:
             state["late_pods" if late else "pods"][name] = admin
 
@@ -125,8 +129,13 @@ def run_in_pod(words, command):
     if admin is None:
         sys.exit(f'Error from server (NotFound): pods "{words.pod}" not found')
     assert command[0] == "banyan"
-    done = subprocess.run([binary, *command[1:]], env={**os.environ, "BANYAN_ADMIN": admin},
-                          check=False)
+    if isinstance(admin, dict):
+        done = run_in(admin["process"], command, env={**os.environ, **admin["environment"]})
+        print(done.stdout, end="")
+        print(done.stderr, end="", file=sys.stderr)
+    else:
+        done = subprocess.run([binary, *command[1:]], env={**os.environ, "BANYAN_ADMIN": admin},
+                              check=False)
     if done.returncode:
         print(f"command terminated with exit code {done.returncode}", file=sys.stderr)
     sys.exit(done.returncode)

@@ -1,0 +1,93 @@
+"""The overlay `sidecar`, played: pods of its Deployments, its ConfigMaps, and a name server."""
+import json
+import subprocess
+import threading
+
+from . import manifests as m
+from .dns import Dns
+from .http import fetch
+from .kubernetes import Clients, Endpoints, Pod
+from .network import NODE, Node
+from .proxy import ROOT, binary
+from .wait import eventually
+
+TOKEN = "7c" * 32
+PORT = 8080  # what the Service leads to
+
+
+def unpacked_image(root):
+    """The root filesystem of the image, with the binary that is under test."""
+    subprocess.run([ROOT / "script/image", "--no-setup", "--banyan", binary(), "--root", root],
+                   check=True)
+    # The container runtime makes this file.
+    (root / "etc/resolv.conf").write_text(f"nameserver {NODE}\n")
+    return root
+
+
+class Shop:
+    def __init__(self, directory, image):
+        self.dir, self.image, self.documents = directory, image, m.rendered("sidecar")
+        self.content = {d["metadata"]["name"]: dict(d["data"])
+                        for d in m.of_kind(self.documents, "ConfigMap")}
+        self.content["banyan-admin"] = {"tokens": f"pod admin {TOKEN}\n", "client-token": TOKEN + "\n"}
+        self.node, self.endpoints = Node(), Endpoints()
+        self.everything = []
+        with self.node.entered():
+            self.dns = Dns(ttl=5, host=NODE, port=53)
+        self.dns.__enter__()
+        monolith = self.pod("shop-monolith", "m-1").start()
+        self.dns.zone["shop-monolith.shop.svc.cluster.local"] = [monolith.address]
+        (service,) = m.of_kind(self.documents, "Service", "orders")
+        assert service["spec"]["ports"][0]["targetPort"] == PORT
+
+    def pod(self, deployment, name):
+        made = Pod(self.node, name, m.one(self.documents, "Deployment", deployment), self.dir,
+                   self.image, self.content.__getitem__)
+        self.everything.append(made)
+        return made
+
+    def add(self, *names):
+        """Pods of orders-legacy; returns when all nodes know them."""
+        added = [self.pod("orders-legacy", name) for name in names]
+        self.endpoints.pods += added
+        threads = [threading.Thread(target=pod.start) for pod in added]
+        for thread in threads:
+            thread.start()
+        for pod, thread in zip(added, threads):
+            thread.join(timeout=60)
+            eventually(lambda pod=pod: self.endpoints.knows(pod), f"{pod.name} gets traffic", 30)
+        return added
+
+    def change(self, name, key, text):
+        """An edit of a ConfigMap, once the kubelets have brought it."""
+        self.content[name][key] = text
+        for pod in self.everything:
+            for volume in m.pod_spec(pod.deployment).get("volumes", []):
+                if volume.get("configMap", {}).get("name") == name and not pod.terminating.is_set():
+                    pod.volumes[volume["name"]].update(self.content[name])
+
+    def set_percent(self, percent):
+        flags = json.loads(self.content["banyan-flags"]["flags.json"])
+        flags["flags"]["orders"]["targeting"] = {
+            "fractional": [["monolith", percent], ["legacy", 100 - percent]]}
+        self.change("banyan-flags", "flags.json", json.dumps(flags))
+
+    def clients(self):
+        return Clients(self.node, self.endpoints, PORT, "/orders/42")
+
+    def served_by(self, pod, user="ada"):
+        with self.node.entered():
+            return fetch(f"{pod.address}:{PORT}", "/orders/42", headers=[("x-user-id", user)]).served_by
+
+    def close(self):
+        self.endpoints.close()
+        for pod in self.everything:
+            pod.close()
+        self.dns.__exit__()
+        self.node.close()
+
+
+def percent_of(pod):
+    done = pod.run(["banyan", "flag", "list", "--format", "json"])
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["flags"][0]["percent"]
