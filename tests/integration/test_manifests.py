@@ -223,12 +223,13 @@ def test_every_service_leads_to_a_port_of_its_pods_by_number(path):
 
 
 def admitted(documents, deployment, from_namespace=None):
-    """The ports at which the NetworkPolicy of these pods lets somebody in."""
+    """The ports at which the NetworkPolicies of these pods let somebody in."""
     labels = deployment["spec"]["template"]["metadata"]["labels"]
-    (policy,) = [p for p in m.of_kind(documents, "NetworkPolicy")
-                 if p["spec"]["podSelector"]["matchLabels"].items() <= labels.items()]
+    policies = [p for p in m.of_kind(documents, "NetworkPolicy")
+                if p["spec"]["podSelector"]["matchLabels"].items() <= labels.items()]
+    assert policies, "without one everything may come in"
     found = set()
-    for rule in policy["spec"]["ingress"]:
+    for rule in (rule for policy in policies for rule in policy["spec"].get("ingress", [])):
         outside = any("namespaceSelector" in peer for peer in rule["from"])
         if outside == (from_namespace is not None):
             found |= {port["port"] for port in rule["ports"]}
@@ -328,6 +329,25 @@ def test_scripts_and_prometheus_find_the_pods(path):
     assert monitor["metadata"]["namespace"] == deployment["metadata"]["namespace"]
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
     assert endpoint["targetPort"] == m.port_of(m.banyan_config(m.documents(path))["health"]["bind"])
+
+
+@WITH_BANYAN
+def test_what_takes_traffic_over_can_be_applied_last(path):
+    """Label by label: pods first, then the Services that lead to them, then what shuts the old way."""
+    documents, base = m.documents(path), {key(d): d for d in m.rendered("base")}
+    for document in documents:
+        before = base.get(key(document))
+        if before is None or before == document or document["kind"] not in ("Service", "NetworkPolicy"):
+            continue
+        if document["metadata"]["name"] == "shop-monolith" and path.stem == "mtls":
+            continue  # speaks TLS from now on: an affair of its own
+        step = document["metadata"]["labels"]["banyan-step"]
+        assert step == before["metadata"]["labels"]["banyan-step"]  # so that base can be applied so, too
+        assert step == ("capture" if document["kind"] == "Service" else "close")
+
+
+def key(document):
+    return document["kind"], document["metadata"]["name"]
 
 
 # ---- The end of a pod ---------------------------------------------------------------------------

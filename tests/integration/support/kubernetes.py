@@ -179,17 +179,18 @@ class Pod:
 
 
 class Endpoints:
-    """The ready pods, as the nodes see them: LAG_S late."""
+    """The ready pods at the Service's target port, as the nodes see them: LAG_S late."""
 
-    def __init__(self):
-        self.pods, self.seen, self._changes = [], [], []
+    def __init__(self, port):
+        self.pods, self.port, self.seen, self._changes = [], port, [], []
         self._stop = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
         while not self._stop.wait(0.02):
             now = time.monotonic()
-            current = [p.address for p in list(self.pods) if p.ready and not p.terminating.is_set()]
+            current = [f"{p.address}:{self.port}" for p in list(self.pods)
+                       if p.ready and not p.terminating.is_set()]
             if not self._changes or self._changes[-1][1] != current:
                 self._changes.append((now, current))
             late = [addresses for at, addresses in self._changes if at <= now - LAG_S]
@@ -197,7 +198,7 @@ class Endpoints:
                 self.seen = late[-1]
 
     def knows(self, pod):
-        return pod.address in self.seen
+        return f"{pod.address}:{self.port}" in self.seen
 
     def close(self):
         self._stop.set()
@@ -206,12 +207,12 @@ class Endpoints:
 class Clients:
     """Users of a Service, on the node: kept connections, each to one endpoint that was known when it was
     opened. Half of them open new ones all the time, half never unless they are asked to.
-    with Clients(node, endpoints, port) as clients: …; what fails is in clients.failures."""
+    with Clients(node, endpoints, target) as clients: …; what fails is in clients.failures."""
 
     REQUESTS_OF_A_CONNECTION = 40
 
-    def __init__(self, node, endpoints, port, target, threads=6, pace_s=0.004, seed=0):
-        self.node, self.endpoints, self.port, self.target = node, endpoints, port, target
+    def __init__(self, node, endpoints, target, threads=6, pace_s=0.004, seed=0):
+        self.node, self.endpoints, self.target = node, endpoints, target
         self.pace_s, self.random = pace_s, random.Random(seed)
         self.failures, self.served = [], []
         self._stop = threading.Event()
@@ -238,7 +239,7 @@ class Clients:
             while not self._stop.is_set():
                 endpoint = self.random.choice(self.endpoints.seen)
                 try:
-                    with Connection(f"{endpoint}:{self.port}") as connection:
+                    with Connection(endpoint) as connection:
                         user = self._use(connection, number, user)
                 except (OSError, AssertionError, ValueError) as error:
                     self.failures.append((endpoint, repr(error)))

@@ -30,7 +30,7 @@ class Shop:
         self.content = {d["metadata"]["name"]: dict(d["data"])
                         for d in m.of_kind(self.documents, "ConfigMap")}
         self.content["banyan-admin"] = {"tokens": f"pod admin {TOKEN}\n", "client-token": TOKEN + "\n"}
-        self.node, self.endpoints = Node(), Endpoints()
+        self.node, self.endpoints = Node(), Endpoints(PORT)
         self.everything = []
         with self.node.entered():
             self.dns = Dns(ttl=5, host=NODE, port=53)
@@ -40,15 +40,15 @@ class Shop:
         (service,) = m.of_kind(self.documents, "Service", "orders")
         assert service["spec"]["ports"][0]["targetPort"] == PORT
 
-    def pod(self, deployment, name):
-        made = Pod(self.node, name, m.one(self.documents, "Deployment", deployment), self.dir,
-                   self.image, self.content.__getitem__)
+    def pod(self, deployment, name, documents=None):
+        found = m.one(documents or self.documents, "Deployment", deployment)
+        made = Pod(self.node, name, found, self.dir, self.image, self.content.__getitem__)
         self.everything.append(made)
         return made
 
-    def add(self, *names):
+    def add(self, *names, documents=None):
         """Pods of orders-legacy; returns when all nodes know them."""
-        added = [self.pod("orders-legacy", name) for name in names]
+        added = [self.pod("orders-legacy", name, documents) for name in names]
         self.endpoints.pods += added
         threads = [threading.Thread(target=pod.start) for pod in added]
         for thread in threads:
@@ -57,6 +57,21 @@ class Shop:
             thread.join(timeout=60)
             eventually(lambda pod=pod: self.endpoints.knows(pod), f"{pod.name} gets traffic", 30)
         return added
+
+    def replace(self, pods, names, documents=None):
+        """maxSurge 1, maxUnavailable 0: a new pod, then the end of an old one. (new ones, what waits for
+        the ends of the old ones)"""
+        new, waits = [], []
+        for pod, name in zip(pods, names, strict=True):
+            new += self.add(name, documents=documents)
+            waits.append(pod.delete())
+            eventually(lambda pod=pod: not self.endpoints.knows(pod), "no node knows it", 20)
+        return new, lambda: [wait() for wait in waits]
+
+    def lead_to(self, port):
+        """The Service's target port; returns when all nodes know it."""
+        self.endpoints.port = port
+        eventually(lambda: all(one.endswith(f":{port}") for one in self.endpoints.seen), "it leads there")
 
     def change(self, name, key, text):
         """An edit of a ConfigMap, once the kubelets have brought it."""
@@ -73,7 +88,7 @@ class Shop:
         self.change("banyan-flags", "flags.json", json.dumps(flags))
 
     def clients(self):
-        return Clients(self.node, self.endpoints, PORT, "/orders/42")
+        return Clients(self.node, self.endpoints, "/orders/42")
 
     def served_by(self, pod, user="ada"):
         with self.node.entered():

@@ -1,0 +1,32 @@
+"""Banyan comes into a shop that runs, as in Kubernetes, and goes again, under load."""
+from support import manifests as m
+from support.shop import PORT, percent_of
+from support.wait import eventually
+
+
+def test_banyan_comes_into_a_running_shop_and_goes_again_unnoticed(shop):
+    """Step by step as docs/kubernetes.md has it; the old port is the app's, the new one Banyan's."""
+    base = m.rendered("base")
+    app_port = m.one(base, "Service", "orders")["spec"]["ports"][0]["targetPort"]
+    shop.endpoints.port = app_port
+    pods = shop.add("o-1", "o-2", documents=base)
+    with shop.clients() as clients:
+        eventually(clients.more(50), "traffic past Banyan")
+        pods, without = shop.replace(pods, ["s-1", "s-2"])
+        shop.lead_to(PORT)
+        eventually(clients.more(50), "traffic through Banyan")
+        shop.set_percent(100)
+        for pod in pods:
+            eventually(lambda pod=pod: percent_of(pod) == 100, "the edit is in force", 30)
+        start = len(clients.served)
+        eventually(lambda: "shop-monolith" in clients.served[start:], "the monolith serves")
+        shop.set_percent(0)
+        for pod in pods:
+            eventually(lambda pod=pod: percent_of(pod) == 0, "the edit is in force", 30)
+        shop.lead_to(app_port)
+        _, with_banyan = shop.replace(pods, ["o-3", "o-4"], documents=base)
+        without()
+        with_banyan()
+        eventually(clients.more(50), "traffic past Banyan")
+    assert clients.failures == []
+    assert clients.served[-1] == "orders-legacy"
