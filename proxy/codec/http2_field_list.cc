@@ -33,7 +33,12 @@ void Http2FieldList::begin(const Headers& headers) {
 
 void Http2FieldList::add(std::string_view name, std::string_view value) {
   fields_.push_back(
-      {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+      {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NO_COPY_NAME});
+}
+
+void Http2FieldList::add_unknown(std::string_view name, std::string_view value) {
+  add(lower_case(name), value);
+  fields_.back().flags = NGHTTP2_NV_FLAG_NONE;
 }
 
 void Http2FieldList::add_number(std::string_view name, std::uint64_t number) {
@@ -55,8 +60,11 @@ void Http2FieldList::add_regular(const Headers& headers, FieldIndexing& indexing
   for (std::size_t i = 0; i < headers.size(); ++i) {
     const Header h = headers[i];
     if (kNotCopied.has(h.id)) continue;
-    const bool known = h.id != HeaderId::other;
-    add(known ? name_of(h.id) : lower_case(h.name), h.value);
+    if (h.id == HeaderId::other) {
+      add_unknown(h.name, h.value);
+    } else {
+      add(name_of(h.id), h.value);
+    }
     const bool never = kNeverIndexed.has(h.id) || headers.is_never_indexed(i);
     const nghttp2_nv& added = fields_.back();
     if (never ||

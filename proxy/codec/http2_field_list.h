@@ -24,7 +24,8 @@ namespace banyan::codec {
 }
 
 // One thread, one message after the other; keeps its memory. What it holds refers to the head
-// that it was set from, and is for nghttp2 to copy before either changes.
+// that it was set from, and is for nghttp2 to copy before either changes: all but the names that
+// are known, which nghttp2 is told.
 class Http2FieldList {
  public:
   // head.scheme is not known to a RequestHead: `scheme` is "http" or "https".
@@ -39,8 +40,9 @@ class Http2FieldList {
 
  private:
   void begin(const Headers& headers);
-  // `name` is in lower case and lives as long as the head.
+  // `name` is in lower case and there for ever, so that nobody needs a copy of it.
   void add(std::string_view name, std::string_view value);
+  void add_unknown(std::string_view name, std::string_view value);
   void add_number(std::string_view name, std::uint64_t number);
   void add_regular(const Headers& headers, FieldIndexing& indexing);
   [[nodiscard]] std::string_view lower_case(std::string_view name);

@@ -1,5 +1,6 @@
 #include "proxy/net/tcp_transport.h"
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <uv.h>
@@ -45,7 +46,7 @@ unsigned fill(std::array<uv_buf_t, kPiecesPerWrite>& bufs, const OutQueue& out,
 ssize_t write_one(int descriptor, const OutQueue& out, std::size_t& wanted) {
   const OutQueue::Piece& piece = out.pieces().front();
   wanted = piece.size;
-  return ::write(descriptor, piece.data, piece.size);
+  return ::send(descriptor, piece.data, piece.size, MSG_NOSIGNAL);
 }
 
 ssize_t write_many(int descriptor, const OutQueue& out, std::size_t& wanted) {
