@@ -94,8 +94,7 @@ def archive_of(entries, version, architecture, labels):
                 "config": archive.add("config.v1+json", encoded(config)),
                 "layers": [archive.add("layer.v1.tar+gzip", packed)]}
     platform = {"architecture": architecture, "os": "linux"}
-    names = {"org.opencontainers.image.ref.name": version,
-             "io.containerd.image.name": f"docker.io/library/banyan:{version}"}
+    names = {"org.opencontainers.image.ref.name": version}
     return archive.bytes(archive.add("manifest.v1+json", encoded(manifest), platform=platform,
                                      annotations=names))
 
