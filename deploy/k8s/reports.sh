@@ -17,6 +17,7 @@ Options:
   -l, --selector LABELS  which pods (default: banyan, every pod that has the label)
   -c, --container NAME   (default: banyan)
   --keep FOLDER          for the files of the pods (default: reports)
+  --timeout SECONDS      for each call of kubectl (default: 60)
   --format NAME          text, json, html, markdown or junit (default: text)
   -o, --output FILE      (default: stdout)
 
@@ -26,10 +27,10 @@ EOF
 
 fail() { printf 'reports.sh: %s\n' "$*" >&2; exit "${code:-1}"; }
 
-namespace=() selector=banyan container=banyan folder=reports format=text output=()
+namespace=() selector=banyan container=banyan folder=reports format=text patience=60 output=()
 while (($#)); do
   case "$1" in
-    -n | --namespace | -l | --selector | -c | --container | --keep | --format | -o | --output)
+    -n | --namespace | -l | --selector | -c | --container | --keep | --format | -o | --output | --timeout)
       [[ -n ${2:-} ]] || code=2 fail "$1 takes a value"
       case "$1" in
         -n | --namespace) namespace=(--namespace "$2") ;;
@@ -37,6 +38,7 @@ while (($#)); do
         -c | --container) container=$2 ;;
         --keep) folder=$2 ;;
         --format) format=$2 ;;
+        --timeout) patience=$2 ;;
         -o | --output) output=(-o "$2") ;;
       esac
       shift ;;
@@ -46,7 +48,8 @@ while (($#)); do
   shift
 done
 
-k() { kubectl "${namespace[@]}" "$@"; }
+[[ $patience =~ ^[1-9][0-9]{0,3}$ ]] || code=2 fail "not a number of seconds: $patience"
+k() { timeout "$patience" kubectl "${namespace[@]}" "$@"; }
 
 pods=$(k get pods --selector "$selector" --field-selector status.phase=Running --output name) ||
   fail "the pods can not be listed"

@@ -20,6 +20,7 @@ Options:
   -c, --container NAME   (default: banyan)
   --configmap NAME       (default: banyan-flags)
   --reason TEXT          for status and the audit log of each pod
+  --timeout SECONDS      for each call of kubectl (default: 30); a node that is gone answers nothing
   --all                  every flag that a pod knows
 
 Exit codes: 0 done · 1 somewhere it failed: ask again · 2 wrong usage · 4 in force everywhere, but some
@@ -32,10 +33,10 @@ say() { printf '%s\n' "$*"; }
 
 namespace=() selector=banyan container=banyan configmap=banyan-flags
 reason="rollback.sh by ${USER:-somebody}"
-all=false rearm=false flags=()
+patience=30 all=false rearm=false flags=()
 while (($#)); do
   case "$1" in
-    -n | --namespace | -l | --selector | -c | --container | --configmap | --reason)
+    -n | --namespace | -l | --selector | -c | --container | --configmap | --reason | --timeout)
       [[ -n ${2:-} ]] || code=2 fail "$1 takes a value"
       case "$1" in
         -n | --namespace) namespace=(--namespace "$2") ;;
@@ -43,6 +44,7 @@ while (($#)); do
         -c | --container) container=$2 ;;
         --configmap) configmap=$2 ;;
         --reason) reason=$2 ;;
+        --timeout) patience=$2 ;;
       esac
       shift ;;
     --all) all=true ;;
@@ -63,7 +65,8 @@ done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-k() { kubectl "${namespace[@]}" "$@"; }
+[[ $patience =~ ^[1-9][0-9]{0,3}$ ]] || code=2 fail "not a number of seconds: $patience"
+k() { timeout "$patience" kubectl "${namespace[@]}" "$@"; }
 # Those that end, too: they still serve.
 running_pods() {
   k get pods --selector "$selector" --field-selector status.phase=Running --output name
@@ -102,7 +105,12 @@ roll_back_pod() {  # POD
     printf '%s\n' "$text"
     if ((code == 1)) && [[ $text == *"there is no such flag"* ]]; then continue; fi
     known=true
-    if ((code != 0)) && ((result != 1)); then if ((code == 4)); then result=4; else result=1; fi; fi
+    case "$code" in
+      0) ;;
+      124) return 124 ;;  # nor would it answer the next one
+      4) if ((result == 0)); then result=4; fi ;;
+      *) result=1 ;;
+    esac
   done
   $known || return "$no_such_flag"
   return "$result"
@@ -162,6 +170,7 @@ ask() {  # FUNCTION POD…
       0) say "$pod: done" ;;
       "$no_such_flag") say "$pod: does not follow ${flags[*]}" ;;
       4) say "$pod: in force, but not on its disk" ;;
+      124) say "$pod: FAILED, no answer in $patience s" ;;
       *) say "$pod: FAILED" ;;
     esac
     sed 's/^/    /' "$file"

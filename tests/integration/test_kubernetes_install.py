@@ -1,5 +1,11 @@
-"""Banyan comes into a shop that runs, as in Kubernetes, and goes again, under load."""
+"""Banyan comes into a shop that runs, as in Kubernetes, and goes again, under load; and captures without
+the Service."""
+import shutil
+
+import pytest
+
 from support import manifests as m
+from support.http import fetch
 from support.shop import PORT, percent_of
 from support.wait import eventually
 
@@ -30,3 +36,19 @@ def test_banyan_comes_into_a_running_shop_and_goes_again_unnoticed(shop):
         eventually(clients.more(50), "traffic past Banyan")
     assert clients.failures == []
     assert clients.served[-1] == "orders-legacy"
+
+
+def test_iptables_leads_the_port_of_the_app_to_banyan_and_its_own_connections_past_it(shop):
+    if shutil.which("iptables") is None:
+        pytest.skip("NOT TESTED with iptables: no iptables (script/setup --only test)")
+    documents = m.rendered("iptables")
+    app_port = m.one(documents, "Service", "orders")["spec"]["ports"][0]["targetPort"]
+    shop.endpoints.port = app_port
+    (pod,) = shop.add("c-1", documents=documents)  # ready: the app's probe came to the app, by Banyan
+
+    def served_by():
+        with shop.node.entered():
+            return fetch(f"{pod.address}:{app_port}", "/orders/42", headers=[("x-user-id", "ada")]).served_by
+    assert served_by() == "orders-legacy"
+    shop.set_percent(100)
+    eventually(lambda: served_by() == "shop-monolith", "the flag decides at the app's own port", 30)

@@ -2,6 +2,7 @@
 import json
 import resource
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -106,6 +107,20 @@ def test_one_pod_that_can_not_be_asked_holds_nobody_back(workload):
     assert workload.arms() == dict.fromkeys("acd", "legacy")
 
 
+def test_a_pod_that_does_not_answer_holds_nobody_back(workload):
+    for name in ("a", "b"):
+        workload.start(name)
+    workload.pods["a"].signal(signal.SIGSTOP)
+    try:
+        done = workload.roll_back("shop", "--timeout", "3")
+    finally:
+        workload.pods["a"].signal(signal.SIGCONT)
+    assert done.returncode == 1
+    assert "pod/a: FAILED, no answer in 3 s" in done.stdout and "pod/b: done" in done.stdout
+    assert workload.arms()["b"] == "legacy"
+    assert set(json.loads(workload.configmap()["rollback.json"])["flags"]) == {"shop"}
+
+
 def test_a_rollback_that_a_pod_can_not_write_down_is_told(workload):
     workload.start("a")
     pod = workload.start("b").process.pid
@@ -166,7 +181,7 @@ def test_rearming_goes_the_other_way(workload):
 @pytest.mark.parametrize("arguments, code, said", [
     ([], 2, "no flag is named"), (["--all", "shop"], 2, "either flags or --all"),
     (["--nonsense"], 2, "unknown option"), (["--reason"], 2, "takes a value"),
-    (['x"y'], 2, "not the name of a flag"), (["shop"], 1, "no running pod")])
+    (['x"y'], 2, "not the name of a flag"), (["--timeout", "soon", "shop"], 2, "not a number"), (["shop"], 1, "no running pod")])
 def test_what_makes_no_sense_does_nothing(workload, arguments, code, said):
     before = workload.configmap()
     done = workload.roll_back(*arguments)

@@ -81,8 +81,12 @@ class Pod:
     # Start.
     def start(self):
         for container in m.pod_spec(self.deployment).get("initContainers", []):
-            self._start_banyan(container)
-            self._wait_for(container, "startupProbe")
+            if container.get("restartPolicy") == "Always":
+                self._start_banyan(container)
+                self._wait_for(container, "startupProbe")
+            else:  # runs to its end first, as root where it says so
+                subprocess.run(["nsenter", f"--net={self.network.path}", *container["command"],
+                                *container["args"]], check=True, stdin=subprocess.DEVNULL)
         for container in m.pod_spec(self.deployment)["containers"]:
             self._start_app(container)
         threading.Thread(target=self._watch_readiness, daemon=True).start()
@@ -120,7 +124,8 @@ class Pod:
 
     def _watch_readiness(self):
         spec = m.pod_spec(self.deployment)
-        probes = [c["readinessProbe"] for c in spec.get("initContainers", []) + spec["containers"]]
+        probes = [c["readinessProbe"] for c in spec.get("initContainers", []) + spec["containers"]
+                  if "readinessProbe" in c]
         with self.node.entered():
             while not self.terminating.wait(0.2):  # faster than in a cluster
                 self.ready = all(self._passes(probe) for probe in probes)
@@ -144,7 +149,7 @@ class Pod:
         hooks = [threading.Thread(target=self._end_app, args=(c,), daemon=True)
                  for c in spec["containers"]]
         hooks += [threading.Thread(target=self._prestop_banyan, args=(c,), daemon=True)
-                  for c in spec.get("initContainers", [])]
+                  for c in spec.get("initContainers", []) if "lifecycle" in c]
         for hook in hooks:
             hook.start()
         for hook in hooks:
