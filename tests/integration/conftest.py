@@ -114,12 +114,23 @@ def image_root(tmp_path_factory):
 
 
 @pytest.fixture
-def shop(tmp_path, image_root):
-    """The overlay `sidecar` of deploy/k8s, played on this machine."""
+def play(tmp_path, image_root):
+    """play("sidecar"): that overlay of deploy/k8s, on this machine; it ends with the test."""
     from support.shop import Shop
-    made = Shop(tmp_path, image_root)
-    yield made
-    made.close()
+    played = []
+
+    def start(overlay):
+        played.append(Shop(tmp_path, image_root, overlay))
+        return played[-1]
+
+    yield start
+    for one in played:
+        one.close()
+
+
+@pytest.fixture
+def shop(play):
+    return play("sidecar")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -88,7 +88,10 @@ class Pod:
                 subprocess.run(["nsenter", f"--net={self.network.path}", *container["command"],
                                 *container["args"]], check=True, stdin=subprocess.DEVNULL)
         for container in m.pod_spec(self.deployment)["containers"]:
-            self._start_app(container)
+            if container["name"] == "banyan":
+                self._start_banyan(container)
+            else:
+                self._start_app(container)
         threading.Thread(target=self._watch_readiness, daemon=True).start()
         return self
 
@@ -97,12 +100,13 @@ class Pod:
                   for v in container["volumeMounts"] if v["name"] in self.volumes]
         state = [v["mountPath"] for v in container["volumeMounts"] if v["name"] not in self.volumes]
         self.environment = {e["name"]: e["value"] for e in container["env"]}
+        context = {**m.pod_spec(self.deployment)["securityContext"], **container["securityContext"]}
         self.logs["banyan"] = self.dir.parent / f"output-{self.name}.log"
         with open(self.logs["banyan"], "wb") as output:
             self.processes["banyan"] = launch(
                 self.image, ["banyan", *container["args"]], volumes=mounts,
                 memory_folders=[(path, "64m") for path in state], network=self.network.process.pid,
-                user=container["securityContext"]["runAsUser"], stdout=output, stderr=output,
+                user=context["runAsUser"], stdout=output, stderr=output,
                 env={**environment(), **self.environment})
 
     def _start_app(self, container):
@@ -147,7 +151,7 @@ class Pod:
     def _end(self, began):
         spec = m.pod_spec(self.deployment)
         hooks = [threading.Thread(target=self._end_app, args=(c,), daemon=True)
-                 for c in spec["containers"]]
+                 for c in spec["containers"] if c["name"] != "banyan"]
         hooks += [threading.Thread(target=self._prestop_banyan, args=(c,), daemon=True)
                   for c in spec.get("initContainers", []) if "lifecycle" in c]
         for hook in hooks:

@@ -1,7 +1,8 @@
-"""The overlay `sidecar`, played: pods of its Deployments, its ConfigMaps, and a name server."""
+"""An overlay, played: pods of its Deployments, its ConfigMaps and Secrets, and a name server."""
 import json
 import subprocess
 import threading
+from pathlib import Path
 
 from . import manifests as m
 from .dns import Dns
@@ -9,10 +10,11 @@ from .http import fetch
 from .kubernetes import Clients, Endpoints, Pod
 from .network import NODE, Node
 from .proxy import ROOT, binary
+from .tls import Authority
 from .wait import eventually
 
 TOKEN = "7c" * 32
-PORT = 8080  # what the Service leads to
+PORT = 8080  # what the Service leads to in the overlay `sidecar`
 
 
 def unpacked_image(root):
@@ -25,20 +27,30 @@ def unpacked_image(root):
 
 
 class Shop:
-    def __init__(self, directory, image):
-        self.dir, self.image, self.documents = directory, image, m.rendered("sidecar")
+    def __init__(self, directory, image, overlay="sidecar"):
+        self.dir, self.image, self.documents = directory, image, m.rendered(overlay)
+        self.captured = m.with_banyan(self.documents)["metadata"]["name"]
         self.content = {d["metadata"]["name"]: dict(d["data"])
                         for d in m.of_kind(self.documents, "ConfigMap")}
         self.content["banyan-admin"] = {"tokens": f"pod admin {TOKEN}\n", "client-token": TOKEN + "\n"}
-        self.node, self.endpoints = Node(), Endpoints(PORT)
+        self.content["banyan-tls"] = self.certificates()
+        service = m.one(self.documents, "Service", "orders")
+        self.node, self.endpoints = Node(), Endpoints(service["spec"]["ports"][0]["targetPort"])
         self.everything = []
         with self.node.entered():
             self.dns = Dns(ttl=5, host=NODE, port=53)
         self.dns.__enter__()
-        monolith = self.pod("shop-monolith", "m-1").start()
-        self.dns.zone["shop-monolith.shop.svc.cluster.local"] = [monolith.address]
-        (service,) = m.of_kind(self.documents, "Service", "orders")
-        assert service["spec"]["ports"][0]["targetPort"] == PORT
+        self.serve("shop-monolith")
+
+    def serve(self, name):
+        """A Deployment without Banyan: one pod behind a name."""
+        self.dns.zone[f"{name}.shop.svc.cluster.local"] = [self.pod(name, name).start().address]
+
+    def certificates(self):
+        self.authority = Authority(self.dir / "ca")
+        self.identity = self.authority.issue("orders", "DNS:orders.shop.svc.cluster.local")
+        certificate, key = (Path(file).read_text() for file in self.identity)
+        return {"tls.crt": certificate, "tls.key": key, "ca.crt": self.authority.file.read_text()}
 
     def pod(self, deployment, name, documents=None):
         found = m.one(documents or self.documents, "Deployment", deployment)
@@ -47,8 +59,8 @@ class Shop:
         return made
 
     def add(self, *names, documents=None):
-        """Pods of orders-legacy; returns when all nodes know them."""
-        added = [self.pod("orders-legacy", name, documents) for name in names]
+        """Pods behind the Service `orders`; returns when all nodes know them."""
+        added = [self.pod(self.captured, name, documents) for name in names]
         self.endpoints.pods += added
         threads = [threading.Thread(target=pod.start) for pod in added]
         for thread in threads:
@@ -105,4 +117,4 @@ class Shop:
 def percent_of(pod):
     done = pod.run(["banyan", "flag", "list", "--format", "json"])
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["flags"][0]["percent"]
+    return next(f["percent"] for f in json.loads(done.stdout)["flags"] if f["name"] == "orders")
