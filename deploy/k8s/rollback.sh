@@ -21,7 +21,7 @@ Options:
   --configmap NAME       (default: banyan-flags)
   --reason TEXT          for status and the audit log of each pod
   --timeout SECONDS      for each call of kubectl (default: 30); a node that is gone answers nothing
-  --all                  every flag that a pod knows
+  --all                  everything: whatever flags the pods follow, each its own
 
 Exit codes: 0 done · 1 somewhere it failed: ask again · 2 wrong usage · 4 in force everywhere, but some
 pod could not write it to its disk.
@@ -55,11 +55,12 @@ while (($#)); do
   esac
   shift
 done
+if $all && $rearm; then code=2 fail "name the flags that are to be followed again"; fi
 if $all && ((${#flags[@]})); then code=2 fail "either flags or --all"; fi
 if ! $all && ! ((${#flags[@]})); then usage >&2; code=2 fail "no flag is named"; fi
+can_be_written() { [[ $1 =~ ^[A-Za-z0-9._/:@+-]{1,128}$ ]]; }  # into JSON as it is
 for flag in "${flags[@]}"; do
-  # It is written into JSON.
-  [[ $flag =~ ^[A-Za-z0-9._/:@+-]{1,128}$ ]] || code=2 fail "not the name of a flag: $flag"
+  can_be_written "$flag" || code=2 fail "not the name of a flag: $flag"
 done
 
 scratch=$(mktemp -d)
@@ -76,23 +77,26 @@ in_pod() {  # POD BANYAN-ARGUMENT…
   shift
   k exec "$pod" --container "$container" -- banyan "$@" </dev/null
 }
+# shellcheck disable=SC2317  # those below are called by their names
 # The first column of what a command prints, without its heading.
 first_column() { awk 'NR == 1 { next } NF == 0 { exit } { print $1 }'; }
 
 pods=$(running_pods) || fail "the pods can not be listed: nothing was done"
 [[ -n $pods ]] || fail "no running pod has the label(s) $selector: nothing was done"
 
-if $all; then
-  for pod in $pods; do
-    listed=$(in_pod "$pod" flag list) && break
-  done
-  mapfile -t flags < <(first_column <<<"${listed:-}")
-  ((${#flags[@]})) || fail "no pod says which flags there are: nothing was done"
-fi
-
 worst=0
 note() {  # EXIT-CODE: 1 outranks 4
   if (($1 != 0)) && ((worst != 1)); then if (($1 == 4)); then worst=4; else worst=1; fi; fi
+}
+
+# Which flags there are is asked second: pods of several services follow different ones.
+roll_back_all_of_pod() {  # POD
+  local code
+  in_pod "$1" rollback --all --reason "$reason"
+  code=$?
+  ((code != 124)) || return 124
+  in_pod "$1" flag list | first_column >"$scratch/flags.${1//\//_}" || return 1
+  return "$code"
 }
 
 # A pod of another service does not follow every flag.
@@ -225,9 +229,22 @@ if $rearm; then
   exit "$worst"
 fi
 
+roll_back=roll_back_pod
+if $all; then roll_back=roll_back_all_of_pod; fi
 # shellcheck disable=SC2086
-ask roll_back_pod $pods
+ask "$roll_back" $pods
 $somebody || fail "no pod follows ${flags[*]}: nothing was done"
+if $all; then
+  while read -r flag; do
+    if can_be_written "$flag"; then
+      flags+=("$flag")
+    else
+      say "the flag $flag can not be written by this script: put it into the ConfigMap by hand"
+      note 1
+    fi
+  done < <(sort -u "$scratch"/flags.*)
+  ((${#flags[@]})) || fail "no pod says which flags there are: the pods to come would not know"
+fi
 configmap_for_pods_to_come
 for _ in 1 2 3; do
   if ! pods=$(running_pods); then
@@ -237,7 +254,7 @@ for _ in 1 2 3; do
   fi
   before=$asked
   # shellcheck disable=SC2086
-  ask roll_back_pod $pods
+  ask "$roll_back" $pods
   [[ $asked != "$before" ]] || break
 done
 if ((worst == 1)); then say "NOT DONE everywhere: run it again, or delete the pods that failed"; fi

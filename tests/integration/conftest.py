@@ -101,6 +101,16 @@ def nginx(tmp_path):
         server.__exit__(None, None, None)
 
 
+@pytest.fixture
+def workload(tmp_path, legacy, monolith):
+    """Pods that one kubectl reaches; they end with the test."""
+    from support.workload import Workload  # needs PyYAML
+    made = Workload(tmp_path, legacy, monolith)
+    yield made
+    for pod in made.pods.values():
+        pod.stop()
+
+
 @pytest.fixture(scope="module")
 def image_root(tmp_path_factory):
     """The root filesystem of the image, with the binary that is under test."""

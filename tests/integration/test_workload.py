@@ -1,4 +1,4 @@
-"""deploy/k8s/rollback.sh and reports.sh over several processes, with a stand-in for kubectl."""
+"""deploy/k8s/rollback.sh over several processes, with a stand-in for kubectl."""
 import json
 import resource
 import shutil
@@ -7,74 +7,18 @@ import subprocess
 
 import pytest
 
-from support import manifests as m
-from support.kubectl import Cluster
-from support.proxy import ROOT, Banyan, binary, configuration, migration
-from support.upstream import answer
-from support.wait import eventually
-
-ROLLBACK = ROOT / "deploy/k8s/rollback.sh"
-REPORTS = ROOT / "deploy/k8s/reports.sh"
-USER = [("x-user-id", "ada")]
-TO_LEGACY = {"direction": "to_legacy"}  # the monolith serves everybody here
-EVERYBODY = {"state": "ENABLED", "variants": {"legacy": "legacy", "monolith": "monolith"},
-             "defaultVariant": "monolith"}
+from support.proxy import ROOT
 
 
-class Workload:
-    """Pods of one Deployment: each starts with what the ConfigMap of flags holds then."""
-
-    def __init__(self, directory, legacy, monolith):
-        self.dir, self.legacy, self.monolith = directory, legacy, monolith
-        self.cluster = Cluster(directory, binary())
-        self.pods = {}
-        with self.cluster.changed() as state:
-            state["configmap"]["data"] = {
-                "flags.json": json.dumps({"flags": {"shop": EVERYBODY, "cart": EVERYBODY}}),
-                "rollback.json": m.config_map(m.rendered("sidecar"), "banyan-flags")["rollback.json"]}
-
-    def start(self, name, late=False, **keys):
-        folder = self.dir / name
-        (folder / "flags").mkdir(parents=True)
-        self.mount(folder)
-        config = configuration(
-            folder, self.legacy, self.monolith, flags={},
-            migrations=[migration(shadow={}, guardrail="off", **keys),
-                        migration(name="cart", flag="cart", match=[{"path_prefix": "/cart"}],
-                                  guardrail="off")],
-            flag_sources=[{"file": str(folder / f"flags/{file}")}
-                          for file in ("flags.json", "rollback.json")])
-        self.pods[name] = Banyan(folder, config).start()
-        self.cluster.add_pod(name, self.pods[name].admin_url, late)
-        return self.pods[name]
-
-    def mount(self, folder):
-        for name, text in self.configmap().items():
-            (folder / "flags" / name).write_text(text)
-
-    def configmap(self):
-        return self.cluster.read()["configmap"]["data"]
-
-    def arms(self, target="/shop/item"):
-        return {name: pod.fetch(target, headers=USER).served_by for name, pod in self.pods.items()}
-
-    def roll_back(self, *arguments):
-        return self.cluster.run(ROLLBACK, *arguments)
-
-
-@pytest.fixture
-def workload(tmp_path, legacy, monolith):
-    made = Workload(tmp_path, legacy, monolith)
-    yield made
-    for pod in made.pods.values():
-        pod.stop()
+def roll_back(workload, *arguments):
+    return workload.cluster.run(ROOT / "deploy/k8s/rollback.sh", *arguments)
 
 
 def test_every_pod_and_every_pod_to_come_are_on_legacy(workload):
     for name in ("a", "b", "c"):
         workload.start(name)
     assert set(workload.arms().values()) == {"monolith"}
-    done = workload.roll_back("shop", "--reason", "prices are wrong")
+    done = roll_back(workload, "shop", "--reason", "prices are wrong")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line for line in done.stdout.splitlines() if line.startswith("pod/")] == [
         "pod/a: done", "pod/b: done", "pod/c: done"]
@@ -89,7 +33,7 @@ def test_every_pod_and_every_pod_to_come_are_on_legacy(workload):
 def test_a_pod_that_comes_meanwhile_is_asked_as_well(workload):
     workload.start("a")
     workload.start("b", late=True)
-    done = workload.roll_back("shop")
+    done = roll_back(workload, "shop")
     assert done.returncode == 0, done.stdout + done.stderr
     assert workload.arms() == {"a": "legacy", "b": "legacy"}
 
@@ -98,7 +42,7 @@ def test_one_pod_that_can_not_be_asked_holds_nobody_back(workload):
     for name in ("a", "b", "c"):
         workload.start(name)
     workload.pods["b"].kill()
-    done = workload.roll_back("shop")
+    done = roll_back(workload, "shop")
     assert done.returncode == 1
     said = [line for line in done.stdout.splitlines() if line.startswith("pod/")]
     assert said == ["pod/a: done", "pod/b: FAILED", "pod/c: done"]
@@ -112,7 +56,7 @@ def test_a_pod_that_does_not_answer_holds_nobody_back(workload):
         workload.start(name)
     workload.pods["a"].signal(signal.SIGSTOP)
     try:
-        done = workload.roll_back("shop", "--timeout", "3")
+        done = roll_back(workload, "shop", "--timeout", "3")
     finally:
         workload.pods["a"].signal(signal.SIGCONT)
     assert done.returncode == 1
@@ -126,7 +70,7 @@ def test_a_rollback_that_a_pod_can_not_write_down_is_told(workload):
     pod = workload.start("b").process.pid
     before = resource.prlimit(pod, resource.RLIMIT_FSIZE)
     resource.prlimit(pod, resource.RLIMIT_FSIZE, (0, before[1]))
-    done = workload.roll_back("shop")
+    done = roll_back(workload, "shop")
     resource.prlimit(pod, resource.RLIMIT_FSIZE, before)
     assert done.returncode == 4, done.stdout + done.stderr
     assert "pod/a: done" in done.stdout
@@ -134,21 +78,24 @@ def test_a_rollback_that_a_pod_can_not_write_down_is_told(workload):
     assert workload.arms() == {"a": "legacy", "b": "legacy"}
 
 
-def test_all_flags(workload):
+def test_all_flags_of_pods_that_follow_different_ones(workload):
     workload.start("a")
-    done = workload.roll_back("--all")
+    one = workload.start("of-another-service", flag="cart")  # does not know the flag `shop`
+    assert "shop" not in one.cli("flag", "list").stdout.split()
+    done = roll_back(workload, "--all")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert set(json.loads(workload.configmap()["rollback.json"])["flags"]) == {"shop", "cart"}
     workload.start("b")
     assert set(workload.arms().values()) | set(workload.arms("/cart/1").values()) == {"legacy"}
 
 
 def test_flags_that_are_rolled_back_already_stay_so(workload):
     workload.start("a")
-    assert workload.roll_back("cart").returncode == 0
+    assert roll_back(workload, "cart").returncode == 0
     before = workload.configmap()["flags.json"]
     with workload.cluster.changed() as state:
         state["conflicts"] = 1  # somebody else writes the ConfigMap at the same time
-    done = workload.roll_back("shop")
+    done = roll_back(workload, "shop")
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(json.loads(workload.configmap()["rollback.json"])["flags"]) == {"cart", "shop"}
     assert workload.configmap()["flags.json"] == before
@@ -158,7 +105,7 @@ def test_a_configmap_that_can_not_be_written_is_told(workload):
     workload.start("a")
     with workload.cluster.changed() as state:
         state["conflicts"] = 3
-    done = workload.roll_back("shop")
+    done = roll_back(workload, "shop")
     assert done.returncode == 1
     assert "pods to come would not know" in done.stdout
     assert workload.arms() == {"a": "legacy"}
@@ -167,8 +114,8 @@ def test_a_configmap_that_can_not_be_written_is_told(workload):
 def test_rearming_goes_the_other_way(workload):
     for name in ("a", "b"):
         workload.start(name)
-    assert workload.roll_back("shop", "cart").returncode == 0
-    done = workload.roll_back("--rearm", "shop")
+    assert roll_back(workload, "shop", "cart").returncode == 0
+    done = roll_back(workload, "--rearm", "shop")
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(json.loads(workload.configmap()["rollback.json"])["flags"]) == {"cart"}
     for pod in workload.pods.values():  # the kubelet brings the ConfigMap
@@ -180,11 +127,13 @@ def test_rearming_goes_the_other_way(workload):
 
 @pytest.mark.parametrize("arguments, code, said", [
     ([], 2, "no flag is named"), (["--all", "shop"], 2, "either flags or --all"),
+    (["--all", "--rearm"], 2, "name the flags"),
     (["--nonsense"], 2, "unknown option"), (["--reason"], 2, "takes a value"),
-    (['x"y'], 2, "not the name of a flag"), (["--timeout", "soon", "shop"], 2, "not a number"), (["shop"], 1, "no running pod")])
+    (['x"y'], 2, "not the name of a flag"), (["--timeout", "soon", "shop"], 2, "not a number"),
+    (["shop"], 1, "no running pod")])
 def test_what_makes_no_sense_does_nothing(workload, arguments, code, said):
     before = workload.configmap()
-    done = workload.roll_back(*arguments)
+    done = roll_back(workload, *arguments)
     assert done.returncode == code
     assert said in done.stderr
     assert workload.configmap() == before
@@ -193,65 +142,10 @@ def test_what_makes_no_sense_does_nothing(workload, arguments, code, said):
 def test_a_flag_that_nobody_follows_is_told_and_nothing_is_written(workload):
     workload.start("a")
     before = workload.configmap()
-    done = workload.roll_back("shpo")
+    done = roll_back(workload, "shpo")
     assert done.returncode == 1
     assert "no pod follows shpo" in done.stderr
     assert workload.configmap() == before
-
-
-# ---- reports.sh ---------------------------------------------------------------------------------
-@pytest.fixture
-def with_banyan(tmp_path):
-    """A folder with the command `banyan`."""
-    folder = tmp_path / "tools"
-    folder.mkdir()
-    (folder / "banyan").symlink_to(binary())
-    return str(folder)
-
-
-def compare(pod, monolith, count):
-    """So many pairs that differ."""
-    monolith.behaviour = answer(body=b"other\n")
-    for _ in range(count):
-        pod.fetch(headers=USER)
-    eventually(lambda: pod.report()["readiness"]["compared"] == count, "the pairs were compared")
-
-
-def merged(done):
-    assert done.returncode in (0, 1), done.stderr
-    return next(one for one in json.loads(done.stdout)["migrations"] if one["name"] == "shop")
-
-
-def test_the_report_of_all_pods_is_the_sum(workload, monolith, with_banyan, tmp_path):
-    for count, name in enumerate("abc", 1):
-        compare(workload.start(name, readiness=TO_LEGACY), monolith, count)
-    done = workload.cluster.run(REPORTS, "--keep", tmp_path / "kept", "--format", "json",
-                                path=with_banyan)
-    assert done.returncode == 0, done.stderr
-    assert merged(done)["readiness"]["compared"] == 1 + 2 + 3
-    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
-        "a.json", "b.json", "c.json"]
-
-
-def test_a_pod_without_a_report_is_told_and_the_others_are_merged(workload, monolith, with_banyan,
-                                                                  tmp_path):
-    compare(workload.start("a", readiness=TO_LEGACY), monolith, 2)
-    workload.start("b").kill()
-    del workload.pods["b"]
-    done = workload.cluster.run(REPORTS, "--keep", tmp_path / "kept", "--format", "json",
-                                path=with_banyan)
-    assert done.returncode == 1
-    assert "pod/b: NO REPORT" in done.stderr
-    assert merged(done)["readiness"]["compared"] == 2
-    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["a.json"]
-
-
-def test_without_a_banyan_here_the_files_are_left(workload, tmp_path):
-    workload.start("a")
-    done = workload.cluster.run(REPORTS, "--keep", tmp_path / "kept")
-    assert done.returncode == 0
-    assert done.stdout == ""
-    assert f"banyan report merge {tmp_path}/kept/a.json" in done.stderr
 
 
 @pytest.mark.parametrize("command, options", [

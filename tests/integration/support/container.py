@@ -10,8 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 _PROGRAM = Path(__file__).resolve()
 _libc = ctypes.CDLL(None, use_errno=True)
 NEW_MOUNTS, NEW_NETWORK = 0x00020000, 0x40000000
@@ -43,6 +41,7 @@ def mount(source, target, kind=None, flags=0, options=None):
 
 def need_namespaces():
     """Skips the test, with the reason, where this machine does not let us make containers."""
+    import pytest  # slow, and of no use to the programs here
     done = subprocess.run(["unshare", "--mount", "--net", "true"], capture_output=True, text=True,
                           check=False)
     if os.geteuid() != 0 or done.returncode != 0:
