@@ -79,6 +79,10 @@ void give(void* memory, void*) {
   std::free(block);
 }
 
+// RFC 9113 §6 has 0 to 9.
+constexpr unsigned kFirstUnknownFrame = 0x0A;
+constexpr unsigned kLastFrame = 0xFF;
+
 void* take_zeroed(std::size_t count, std::size_t size, void* user) {
   std::size_t all = 0;
   if (__builtin_mul_overflow(count, size, &all)) return nullptr;
@@ -103,6 +107,10 @@ void* resize(void* memory, std::size_t size, void* user) {
 Http2Callbacks new_callbacks() {
   nghttp2_session_callbacks* callbacks = nullptr;
   if (nghttp2_session_callbacks_new(&callbacks) != 0) throw std::bad_alloc();
+  nghttp2_session_callbacks_set_unpack_extension_callback(
+      callbacks, [](nghttp2_session*, void**, const nghttp2_frame_hd*, void*) -> int {
+        return NGHTTP2_ERR_CANCEL;  // ignored (RFC 9113 §5.5)
+      });
   return Http2Callbacks(callbacks);
 }
 
@@ -112,6 +120,10 @@ Http2Option new_option() {
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_http_messaging(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
+  // Frames of unknown types would be passed over before anybody could count them.
+  for (unsigned type = kFirstUnknownFrame; type <= kLastFrame; ++type) {
+    nghttp2_option_set_user_recv_extension_type(option, static_cast<std::uint8_t>(type));
+  }
   return Http2Option(option);
 }
 

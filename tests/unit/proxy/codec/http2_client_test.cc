@@ -361,10 +361,14 @@ TEST_F(Rfc9113Client, AHeadThatIsTooLargeIsRefusedAndTheConnectionGoesOn) {
 // ---- floods -----------------------------------------------------------------------------------
 
 TEST_F(Rfc9113Client, FramesThatBringNothingAreBounded) {
-  const std::vector<std::string> floods{
-      h2::settings(),          h2::ping(),
-      h2::data(1, ""),         h2::frame(h2::kPriority, 0, 1, "12345"),
-      h2::window_update(0, 1), h2::frame(h2::kPriority, 0, 99, "12345")};
+  const std::vector<std::string> floods{h2::settings(),
+                                        h2::ping(),
+                                        h2::data(1, ""),
+                                        h2::frame(h2::kPriority, 0, 1, "12345"),
+                                        h2::window_update(0, 1),
+                                        h2::frame(h2::kPriority, 0, 99, "12345"),
+                                        h2::frame(h2::Type{0x0A}, 0, 0, ""),
+                                        h2::frame(h2::Type{0x42}, 0, 1, "anything")};
   for (const std::string& one : floods) {
     SCOPED_TRACE(static_cast<int>(one[3]));
     answers.clear();

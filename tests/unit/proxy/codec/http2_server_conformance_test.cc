@@ -480,6 +480,9 @@ TEST_F(Rfc9113, Section10_5FloodsEndTheConnection) {
   EXPECT_EQ(end_after(post_1 + many(padding, enough)), "ENHANCE_YOUR_CALM");
   EXPECT_EQ(end_after(many(frame(NGHTTP2_PRIORITY, 0, 1, number(0, 5)), enough)),
             "ENHANCE_YOUR_CALM");
+  for (const std::uint8_t unknown : std::initializer_list<std::uint8_t>{0x0A, 0x10, 0x42, 0xFF}) {
+    EXPECT_EQ(end_after(many(frame(unknown, 0, 1, "anything"), enough)), "ENHANCE_YOUR_CALM");
+  }
 }
 
 TEST_F(Rfc9113, Section10_5TheBudgetOfFramesIsTheOneThatIsSet) {
