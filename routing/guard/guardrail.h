@@ -30,10 +30,20 @@ enum class Outcome : std::uint8_t { inconclusive, hold, roll_back };
 enum class Cause : std::uint8_t { hard_failures, errors, latency, mismatches };
 [[nodiscard]] std::string_view to_string(Cause cause);
 
-// How much evidence is asked for. Over all causes, at most one false trip in 10^8 exchanges is to
-// be expected; errors get the most of it, since the smallest increases are found by them.
+// How much evidence is asked for: without an increase, a false trip is to be expected once in as
+// many exchanges. Over all causes that is at most one in 10^8. A dead monolith gets the most of it,
+// since it is to be noticed by the first few exchanges; what needs a window anyway gets the least.
 [[nodiscard]] constexpr double certainty_of(Cause cause) {
-  return cause == Cause::errors ? 1.5e8 : kCertain;
+  switch (cause) {
+    case Cause::hard_failures:
+      return 1.43e8;
+    case Cause::errors:
+      return 4e8;
+    case Cause::latency:
+    case Cause::mismatches:
+      return 4e9;
+  }
+  return kCertain;
 }
 
 // What one arm did since the look before.

@@ -8,21 +8,23 @@ namespace banyan::routing::guard {
 namespace {
 
 // How much more often the monolith may fail, and how much each is believed in beforehand.
-constexpr std::array kRatioOf{1.5, 2.5, 6.0, 15.0, 60.0};
+constexpr std::array kRatioOf{1.5, 2.5, 5.0, 15.0, 60.0};
 struct Weights {  // that add up to 1
   std::array<double, kRatioOf.size()> ratio;
   double dead;
 };
 constexpr Weights weights_of(Prior prior) {
-  return prior == Prior::all_fails ? Weights{{0.02, 0.03, 0.10, 0.10, 0.15}, 0.60}
+  return prior == Prior::all_fails ? Weights{{0.002, 0.003, 0.005, 0.02, 0.07}, 0.90}
                                    : Weights{{0.05, 0.10, 0.60, 0.10, 0.05}, 0.10};
 }
 
-constexpr double kDeadRate = 0.9;       // of the monolith's exchanges fail then
+constexpr double kDeadRate = 0.97;      // of the monolith's exchanges fail then
 constexpr double kHealthyRate = 0.001;  // of legacy's meanwhile
 
-// For the question when it began.
-constexpr double kDriftRatio = 3;
+// For the question when it began. A small increase is found by the first alone; a large one by the
+// second more exactly, since chance before it is forgotten sooner.
+constexpr std::array kDriftRatios{3.0, 4.5};
+constexpr double kDriftMin = 5;  // nats
 
 // A long quiet time must not make the first failure after it weigh more than this.
 constexpr double kQuietMax = 1'000;
@@ -71,17 +73,24 @@ void IncreaseTest::take(const Batch& batch, SteadyTime now) {
     }
     quiet_ = 0;
   }
-  follow_drift(batch, share, now);
+  for (std::size_t i = 0; i < began_.size(); ++i) {
+    Beginning& began = began_[i];
+    began.drift = std::clamp(began.drift + log_evidence(kDriftRatios[i], share, batch), 0.0,
+                             std::log(kEvidenceMax));
+    if (began.drift > 0) {
+      began.since.add(batch, now);
+    } else {
+      began.since.clear();
+    }
+  }
 }
 
-void IncreaseTest::follow_drift(const Batch& batch, double share, SteadyTime now) {
-  drift_ = std::max(0.0, drift_ + log_evidence(kDriftRatio, share, batch));
-  drift_ = std::min(drift_, std::log(kEvidenceMax));
-  if (drift_ > 0) {
-    since_.add(batch, now);
-  } else {
-    since_.clear();
+// The last in kDriftRatios for which there is one: it is the youngest.
+Batch IncreaseTest::since() const {
+  for (auto began = began_.rbegin(); began != began_.rend(); ++began) {
+    if (began->drift >= kDriftMin) return began->since.sum();
   }
+  return {};
 }
 
 double IncreaseTest::evidence() const {

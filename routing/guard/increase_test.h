@@ -31,27 +31,32 @@ enum class Prior : std::uint8_t { all_fails, more_fails };
 class IncreaseTest {
  public:
   // `settled`: how much of what came since the increase began is looked at, see Recent.
-  IncreaseTest(Prior prior, Recent settled) : prior_(prior), since_(settled) {}
+  IncreaseTest(Prior prior, Recent settled)
+      : prior_(prior), began_{Beginning{settled}, Beginning{settled}} {}
 
   // Only a comparable() one; `counted` of an arm is at most its exchanges.
   void take(const Batch& batch, SteadyTime now);
 
   [[nodiscard]] double evidence() const;
   // What came since the increase began, as far as one can tell; nothing where none has.
-  [[nodiscard]] Batch since() const { return drift_ >= kDriftMin ? since_.sum() : Batch{}; }
+  [[nodiscard]] Batch since() const;
 
  private:
   static constexpr std::size_t kRatios = 5;
-  static constexpr double kDriftMin = 5;  // nats
 
-  void follow_drift(const Batch& batch, double share, SteadyTime now);
+  // When it began, if the monolith fails so much more often since: at the most likely beginning
+  // (CUSUM).
+  struct Beginning {
+    explicit Beginning(Recent settled) : since(settled) {}
+    double drift = 0;  // the logarithm of the evidence for it
+    Recent since;
+  };
 
   Prior prior_;
   std::array<double, kRatios> by_ratio_{};
   double dead_ = 0;
   double quiet_ = 0;  // exchanges since the last failure, any of which may have been the beginning
-  double drift_ = 0;  // CUSUM: the logarithm of the evidence for the most likely beginning
-  Recent since_;
+  std::array<Beginning, 2> began_;  // by kDriftRatios
 };
 
 }  // namespace banyan::routing::guard

@@ -59,6 +59,15 @@ TEST_F(GuardrailTest, ErrorsWaitForMinRequestsHardFailuresDoNot) {
   EXPECT_EQ(cause(), Cause::hard_failures);
 }
 
+TEST_F(GuardrailTest, AllCausesTogetherAreWrongOnceInAHundredMillionExchanges) {
+  double per_exchange = 0;
+  for (const Cause cause :
+       {Cause::hard_failures, Cause::errors, Cause::latency, Cause::mismatches}) {
+    per_exchange += 1 / certainty_of(cause);
+  }
+  EXPECT_LE(per_exchange, 1e-8);
+}
+
 TEST_F(GuardrailTest, StaysTripped) {
   repeat(8, {1, 1, 1, 1}, {19, 0, 0, 0});
   ASSERT_TRUE(guardrail_->trip());

@@ -62,6 +62,15 @@ TEST_F(Increase, ItsSizeIsThatSinceItBegan) {
   EXPECT_NEAR(test_.since().legacy.rate(), 0.006, 0.003);
 }
 
+// By chance a few more failures came before; they must not make the increase look small.
+TEST_F(Increase, ItsSizeIsNotThatOfAnEarlierStreakOfChance) {
+  for (int i = 0; i < 1'000; ++i) take({{500, 2}, {500, 2}});
+  for (int i = 0; i < 40; ++i) take({{500, 4}, {500, 2}});
+  for (int i = 0; i < 8; ++i) take({{500, 2}, {500, 2}});
+  for (int i = 0; i < 5; ++i) take({{500, 15}, {500, 2}});
+  EXPECT_GE(test_.since().monolith.rate(), 0.025);
+}
+
 TEST_F(Increase, WithoutOneThereIsNoBeginning) {
   for (int i = 0; i < 100; ++i) take({{500, 3}, {500, 3}});
   EXPECT_FALSE(test_.since().comparable());
