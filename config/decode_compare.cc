@@ -20,6 +20,7 @@ constexpr std::size_t kRulesMax = 1'000;  // of each kind
 constexpr Range kRules{0, kRulesMax};
 constexpr Range kTimeApart{0, 24ULL * 60 * 60 * 1'000};
 constexpr std::size_t kNumberMax = 64;
+constexpr Range kThreads{1, kComparisonThreadsMax};
 
 bool parse_pattern(std::string_view text, const Cursor& cursor, PathPattern& out) {
   PathPattern::ParseError error;
@@ -96,11 +97,28 @@ void decode_tolerance(const Cursor& cursor, CompareRules& out) {
   });
 }
 
+void decode_endpoints(const Cursor& cursor, CompareRules& out) {
+  if (!check_sequence(cursor, kRules)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    const Cursor item = cursor.item(i);
+    shadow::EndpointTemplate made;
+    std::string error;
+    if (!item.node.is_text()) {
+      item.fail_type("a path such as /orders/{id}");
+    } else if (!shadow::EndpointTemplate::parse(item.node.text, made, error)) {
+      item.fail(quoted(item.node.text) + ": " + error);
+    } else if (!shadow::add_template(out.endpoints, std::move(made))) {
+      item.fail(quoted(item.node.text) + ": another one covers the same paths");
+    }
+  }
+}
+
 // What is decoded: the rules, the file that they name, and what Banyan asks of its own accord.
 struct DraftRules {
   CompareRules rules;
   Word descriptors;
   AskingAgain asking_again;
+  Comparing comparing;
 };
 
 template <void (*kDecode)(const Cursor&, CompareRules&)>
@@ -114,6 +132,14 @@ void decode_descriptors(const Cursor& cursor, DraftRules& out) {
 
 void decode_control(const Cursor& cursor, DraftRules& out) {
   read_percent(cursor, out.asking_again.control_millipercent);
+}
+
+void decode_threads(const Cursor& cursor, DraftRules& out) {
+  read(cursor, kThreads, out.comparing.threads);
+}
+
+void decode_cpu_budget(const Cursor& cursor, DraftRules& out) {
+  read_percent(cursor, out.comparing.cpu_millipercent);
 }
 
 void decode_rate(const Cursor& cursor, AskingAgain& out) {
@@ -144,9 +170,12 @@ constexpr std::array kCompareKeys{
     Key<DraftRules>{"unordered", into_rules<decode_unordered>},
     Key<DraftRules>{"keyed", into_rules<decode_keyed>},
     Key<DraftRules>{"tolerance", into_rules<decode_tolerance>},
+    Key<DraftRules>{"endpoints", into_rules<decode_endpoints>},
     Key<DraftRules>{"descriptors", decode_descriptors},
     Key<DraftRules>{"control", decode_control},
     Key<DraftRules>{"reask", decode_reask, Need::optional, in_block<kReaskKeys>},
+    Key<DraftRules>{"threads", decode_threads},
+    Key<DraftRules>{"cpu_budget", decode_cpu_budget},
 };
 
 // `hash` takes the content in: other descriptors give other differences.
@@ -178,6 +207,9 @@ std::uint64_t hash_of(const CompareRules& rules) {
     hash.add("tolerance ").add(rule.at.text()).add(rule.number);
     hash.add(std::to_string(rule.time.count()));
   }
+  for (const shadow::EndpointTemplate& endpoint : rules.endpoints) {
+    hash.add("endpoint ").add(endpoint.text());
+  }
   return hash.finish();
 }
 
@@ -189,6 +221,7 @@ void decode_compare(const Cursor& cursor, DraftMigration& out) {
   out.migration.compare_hash = hash_of(draft.rules);
   out.migration.compare = std::move(draft.rules);
   out.migration.asking_again = draft.asking_again;
+  out.migration.comparing = draft.comparing;
   out.descriptors = std::move(draft.descriptors);
 }
 

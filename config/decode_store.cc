@@ -13,6 +13,7 @@ constexpr Range kMaxSize{kMiB, kMiB << 20U};
 constexpr Range kMaxAge{kHour, 3'650 * 24 * kHour};
 constexpr Range kSamples{0, 100};
 constexpr Range kRedacted{0, 1'000};
+constexpr Range kRedactedPatterns{0, 100};
 
 void decode_redacted_paths(const Cursor& cursor, Store& out) {
   if (!check_sequence(cursor, kRedacted)) return;
@@ -39,14 +40,32 @@ void decode_redacted_headers(const Cursor& cursor, Store& out) {
   }
 }
 
+void decode_redacted_patterns(const Cursor& cursor, Store& out) {
+  if (!check_sequence(cursor, kRedactedPatterns)) return;
+  for (std::size_t i = 0; i < cursor.node.items.size(); ++i) {
+    const Cursor item = cursor.item(i);
+    shadow::ValuePattern pattern;
+    std::string error;
+    if (!item.node.is_text()) {
+      item.fail_type("text");
+    } else if (shadow::ValuePattern::parse(item.node.text, pattern, error)) {
+      out.redaction.patterns.push_back(std::move(pattern));
+    } else {
+      item.fail(quoted(item.node.text) + ": " + error);
+    }
+  }
+}
+
 constexpr std::array kRedactKeys{
     Key<Store>{"paths", decode_redacted_paths},
     Key<Store>{"headers", decode_redacted_headers},
+    Key<Store>{"patterns", decode_redacted_patterns},
 };
 constexpr std::array kStoreKeys{
     Key<Store>{"max_size", size<&Store::max_size, kMaxSize>},
     Key<Store>{"max_age", duration<&Store::max_age, kMaxAge>},
     Key<Store>{"samples", count<&Store::samples, kSamples>},
+    Key<Store>{"bodies", boolean<&Store::bodies>},
     Key<Store>{"redact", block<kRedactKeys, Store>, Need::optional, in_block<kRedactKeys>},
 };
 

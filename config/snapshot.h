@@ -18,6 +18,7 @@
 #include "base/ip_network.h"
 #include "base/time.h"
 #include "config/asking_again.h"
+#include "config/comparing.h"
 #include "config/flags.h"
 #include "config/http2.h"
 #include "config/report.h"
@@ -143,6 +144,7 @@ struct Migration {
   shadow::CompareRules compare;
   shadow::ReadinessSettings readiness;  // without min_keys where nothing is sticky
   AskingAgain asking_again;
+  Comparing comparing;
   std::optional<routing::guard::Settings> guardrail = routing::guard::Settings{};
   std::uint64_t compare_hash = 0;  // of `compare` and `rewrite`: another one counts afresh
 };
@@ -151,6 +153,7 @@ struct Store {
   std::uint64_t max_size = 256 * 1024 * 1024;
   milliseconds max_age = std::chrono::hours(14 * 24);
   std::uint64_t samples = 5;  // of one place
+  bool bodies = false;        // whole, of samples
   shadow::Redaction redaction;
 };
 

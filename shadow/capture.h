@@ -42,11 +42,13 @@ struct CapturedPair {
   std::string method;
   std::string target;  // path and query, as it was sent
   std::string authority;
+  std::string endpoint;       // as reports count it; empty: by folded_endpoint()
   Arm primary = Arm::legacy;  // which arm served the client
   CapturedResponse legacy;
   CapturedResponse monolith;
   WallTime at;
   std::optional<std::uint32_t> key_hash;  // of the sticky key, where there is one
+  bool after_write = false;               // of the same sticky key, in RecentWrites::kFor before it
   // How much later than legacy the monolith was asked; negative: earlier.
   std::chrono::microseconds skew{0};
 };

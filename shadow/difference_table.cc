@@ -5,6 +5,7 @@
 
 #include "shadow/printable.h"
 #include "shadow/report_order.h"
+#include "shadow/shown_body.h"
 
 namespace banyan::shadow {
 namespace {
@@ -17,7 +18,7 @@ Sample sample_of(const Redaction& redaction, const CapturedPair& pair, const Dif
   Sample sample{pair.at,
                 pair.method,
                 redacted_text(redaction, pair.target),
-                found.path,
+                redacted_name(redaction, found.path),
                 redacted_value(redaction, found.path, found.left),
                 redacted_value(redaction, found.path, found.right),
                 pair.skew};
@@ -91,15 +92,18 @@ DifferenceTable::PlaceCount& DifferenceTable::place_of(Migration& migration, End
 }
 
 PlaceName DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
-                                          const CapturedPair& pair, const Difference& difference) {
-  PlaceName name{folded_path(difference.path), difference.kind};
+                                          const CapturedPair& pair, const Difference& difference,
+                                          bool& has_bodies) {
+  PlaceName name{redacted_name(redaction_, folded_path(difference.path)), difference.kind};
   PlaceCount& place =
       place_of(migration, endpoint, {name.path, name.kind, difference.verdict});
   ++place.count;
   if (place.first_seen == WallTime{} || pair.at < place.first_seen) place.first_seen = pair.at;
   place.last_seen = std::max(place.last_seen, pair.at);
   if (has_room(migration, place)) {
-    add_sample(migration, place, sample_of(redaction_, pair, difference));
+    Sample sample = sample_of(redaction_, pair, difference);
+    if (keeps_bodies_ && !std::exchange(has_bodies, true)) keep_bodies(migration, pair, sample);
+    add_sample(migration, place, std::move(sample));
   }
   return name;
 }
@@ -108,9 +112,20 @@ bool DifferenceTable::has_room(const Migration& migration, const PlaceCount& pla
   return place.samples.size() < limits_.samples_max && migration.bytes < limits_.bytes_max;
 }
 
+void DifferenceTable::keep_bodies(const Migration& migration, const CapturedPair& pair,
+                                  Sample& sample) const {
+  std::string left = shown_body(redaction_, pair.legacy);
+  std::string right = shown_body(redaction_, pair.monolith);
+  const std::size_t bytes = left.size() + right.size();
+  if (migration.body_bytes + bytes > limits_.bodies_max) return;
+  sample.left_body = std::move(left);
+  sample.right_body = std::move(right);
+}
+
 void DifferenceTable::add_sample(Migration& migration, PlaceCount& place, Sample sample) const {
   if (!has_room(migration, place)) return;
   migration.bytes += bytes_of(sample);
+  migration.body_bytes += sample.left_body.size() + sample.right_body.size();
   place.samples.push_back(std::move(sample));
 }
 
@@ -143,24 +158,29 @@ void DifferenceTable::count_key(Direction& direction, const CapturedPair& pair) 
 
 void DifferenceTable::add(std::string_view migration, const Epoch& epoch, const CapturedPair& pair,
                           const Comparison& comparison) {
-  const std::string name = folded_endpoint(pair.method, pair.target);
+  std::string name = endpoint_name(pair);
   const std::size_t served_by = index_of(pair.primary);
   Tally tally = tally_of(pair, comparison);
   const std::scoped_lock lock(mutex_);
   Migration* const known = migration_of(migration, epoch, pair.at);
   if (known == nullptr) return;
-  Endpoint& endpoint = endpoint_of(*known, name);
+  Endpoint& endpoint = endpoint_of(*known, redacted_name(redaction_, std::move(name)));
   // A pair that says nothing shows nothing.
   if (comparison.verdict == Verdict::not_comparable) return count(endpoint, tally);
   PlaceSet places;
+  bool has_bodies = false;
   for (const Difference& difference : comparison.differences) {
-    PlaceName place = add_difference(*known, endpoint, pair, difference);
+    PlaceName place = add_difference(*known, endpoint, pair, difference, has_bodies);
     // What is noise beside it is nothing that anybody has to waive.
     if (difference.verdict == Verdict::mismatch) places.push_back(std::move(place));
   }
   if (comparison.verdict == Verdict::mismatch) {
     if (comparison.left_out > 0) places.clear();
     ++tally.mismatches[admitted(*known, endpoint, std::move(places))][served_by];
+    if (pair.after_write) {
+      ++known->directions[served_by].traffic.mismatches_after_write;
+      ++known->directions[served_by].traffic_unsaved.mismatches_after_write;
+    }
   }
   count_key(known->directions[served_by], pair);
   count(endpoint, tally);
@@ -181,12 +201,13 @@ void DifferenceTable::add_traffic(std::string_view migration, const Epoch& epoch
 void DifferenceTable::settle(std::string_view migration, const Epoch& epoch,
                              std::string_view method, std::string_view target, Arm primary,
                              std::uint64_t count_of, WallTime at) {
-  const std::string name = folded_endpoint(method, target);
+  std::string name = folded_endpoint(method, target);
   Tally tally;
   tally.verdicts[index_of(primary)][static_cast<std::size_t>(Verdict::match)] = count_of;
   const std::scoped_lock lock(mutex_);
   Migration* const known = migration_of(migration, epoch, at);
-  if (known != nullptr) count(endpoint_of(*known, name), tally);
+  if (known != nullptr)
+    count(endpoint_of(*known, redacted_name(redaction_, std::move(name))), tally);
 }
 
 ReadinessSettings DifferenceTable::settings_of(std::string_view name) const {

@@ -32,6 +32,8 @@ struct TableLimits {
   std::size_t samples_max = 5;      // of one place
   // Paths and samples of one migration. Beyond it new places are kOther, and have no samples.
   std::size_t bytes_max = std::size_t{4} << 20;
+  // Bodies of samples of one migration, on top. Beyond it samples have none.
+  std::size_t bodies_max = std::size_t{4} << 20;
   // Epochs that ended before their last pairs were taken by take_unsaved().
   std::size_t ended_max = 64;
 };
@@ -39,6 +41,8 @@ struct TableLimits {
 // `GET`, `/orders/42/items/9f8c…?page=2` -> `GET /orders/{id}/items/{id}`: digits, UUIDs, long hex,
 // long mixed tokens. Of bounded length.
 [[nodiscard]] std::string folded_endpoint(std::string_view method, std::string_view target);
+// The pair's own, where it has one; folded else.
+[[nodiscard]] std::string endpoint_name(const CapturedPair& pair);
 // `$.items[17].price` -> `$.items[*].price`, `$.versions['1.0.2'].dist` -> `$.versions.*.dist`: a
 // PathPattern, unless the path was cut.
 [[nodiscard]] std::string folded_path(std::string_view path);
@@ -71,7 +75,7 @@ class DifferenceTable {
   // The migration's count begins anew, as with another epoch.
   void reset(const std::string& migration, WallTime now);
   // For what is added from now on.
-  void configure(std::size_t samples_max, Redaction redaction);
+  void configure(std::size_t samples_max, Redaction redaction, bool keeps_bodies = false);
   // By migration.
   void configure(std::map<std::string, ReadinessSettings, std::less<>> settings);
 
@@ -131,20 +135,22 @@ class DifferenceTable {
     std::map<std::string, Endpoint, std::less<>> endpoints;
     ByArm<Direction> directions;  // by the arm that served the user
     std::size_t bytes = 0;        // of TableLimits::bytes_max
+    std::size_t body_bytes = 0;   // of TableLimits::bodies_max
     bool begun_unsaved = false;   // it was reset, which has to be saved even if nothing follows
   };
   // nullptr: a straggler.
   Migration* migration_of(std::string_view name, const Epoch& epoch, WallTime now);
   Endpoint& endpoint_of(Migration& migration, const std::string& name);
   PlaceCount& place_of(Migration& migration, Endpoint& endpoint, PlaceKey key);
-  // The place that it was counted at.
+  // The place that it was counted at. The first sample that is taken sets `has_bodies`.
   PlaceName add_difference(Migration& migration, Endpoint& endpoint, const CapturedPair& pair,
-                           const Difference& difference);
+                           const Difference& difference, bool& has_bodies);
   void count(Endpoint& endpoint, const Tally& tally);
   // Each once and in order; empty where there is no room for them.
   [[nodiscard]] PlaceSet admitted(Migration& migration, const Endpoint& endpoint,
                                   PlaceSet places) const;
   static void count_key(Direction& direction, const CapturedPair& pair);
+  void keep_bodies(const Migration& migration, const CapturedPair& pair, Sample& sample) const;
   [[nodiscard]] bool has_room(const Migration& migration, const PlaceCount& place) const;
   void add_sample(Migration& migration, PlaceCount& place, Sample sample) const;
   void end_epoch(std::string_view name, Migration& migration);
@@ -156,6 +162,7 @@ class DifferenceTable {
   mutable std::mutex mutex_;
   TableLimits limits_;
   Redaction redaction_;
+  bool keeps_bodies_ = false;
   bool tracks_ = false;
   bool has_unsaved_ = false;  // since the last take_unsaved()
   std::function<void()> on_unsaved_;

@@ -116,9 +116,10 @@ void DifferenceTable::has_something_unsaved() {
   if (!std::exchange(has_unsaved_, true) && on_unsaved_) on_unsaved_();
 }
 
-void DifferenceTable::configure(std::size_t samples_max, Redaction redaction) {
+void DifferenceTable::configure(std::size_t samples_max, Redaction redaction, bool keeps_bodies) {
   const std::scoped_lock lock(mutex_);
   limits_.samples_max = samples_max;
+  keeps_bodies_ = keeps_bodies;
   redaction_ = std::move(redaction);
 }
 

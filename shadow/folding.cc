@@ -108,6 +108,10 @@ std::string folded_endpoint(std::string_view method, std::string_view target) {
   return out;
 }
 
+std::string endpoint_name(const CapturedPair& pair) {
+  return pair.endpoint.empty() ? folded_endpoint(pair.method, pair.target) : pair.endpoint;
+}
+
 std::string folded_path(std::string_view path) {
   std::string out;
   if (path.starts_with('$')) {

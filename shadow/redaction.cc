@@ -180,14 +180,10 @@ bool is_below_secret(const Redaction& redaction, std::string_view path) {
   return false;
 }
 
-struct Range {
-  std::size_t begin;
-  std::size_t end;
-};
-
-// Values that stand behind the name of a secret, in their order; none is empty.
-std::vector<Range> secrets_in(const Redaction& redaction, std::string_view text) {
-  std::vector<Range> found;
+// Values that stand behind the name of a secret, in their order, and then what the patterns match;
+// none is empty.
+std::vector<TextRange> secrets_in(const Redaction& redaction, std::string_view text) {
+  std::vector<TextRange> found;
   std::size_t at = text.find_first_of("=:%");
   while (at != kNone) {
     std::size_t start = 0;
@@ -196,6 +192,7 @@ std::vector<Range> secrets_in(const Redaction& redaction, std::string_view text)
     if (is_secret) found.push_back({start, end});
     at = text.find_first_of("=:%", is_secret ? end : at + 1);
   }
+  for (const ValuePattern& pattern : redaction.patterns) pattern.find(text, found);
   return found;
 }
 
@@ -228,11 +225,17 @@ bool decode(Decoded& decoded) {
   return changed;
 }
 
+std::vector<TextRange> in_order(std::vector<TextRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(),
+            [](const TextRange& a, const TextRange& b) { return a.begin < b.begin; });
+  return ranges;
+}
+
 // `text` with one kRedacted for each stretch of `hidden`, which may overlap.
-std::string without(const std::vector<Range>& hidden, std::string_view text) {
+std::string without(const std::vector<TextRange>& hidden, std::string_view text) {
   std::string out;
   std::size_t at = 0;
-  for (const Range& range : hidden) {
+  for (const TextRange& range : hidden) {
     if (range.end <= at) continue;
     // What goes on where another ended belongs to it.
     if (range.begin > at || out.empty()) {
@@ -268,6 +271,8 @@ bool is_redacted_place(const Redaction& redaction, std::string_view path, std::s
   });
 }
 
+bool is_cut(std::string_view value) { return value.find("\u2026") != kNone; }
+
 }  // namespace
 
 bool is_secret_name(const Redaction& redaction, std::string_view name) {
@@ -283,27 +288,36 @@ bool is_secret_name(const Redaction& redaction, std::string_view name) {
 }
 
 std::string redacted_text(const Redaction& redaction, std::string_view text) {
-  std::vector<Range> hidden = secrets_in(redaction, text);
+  std::vector<TextRange> hidden = secrets_in(redaction, text);
   Decoded decoded = as_it_is(text);
   // What stands encoded in a value is read like what stands in it: `state=%7B%22token%22%3A…`.
   for (int level = 0; level < kEncodingsMax && decode(decoded); ++level) {
-    for (const Range& range : secrets_in(redaction, decoded.text)) {
+    for (const TextRange& range : secrets_in(redaction, decoded.text)) {
       hidden.push_back({decoded.at[range.begin], decoded.at[range.end]});
     }
   }
-  std::sort(hidden.begin(), hidden.end(),
-            [](const Range& a, const Range& b) { return a.begin < b.begin; });
-  return without(hidden, text);
+  return without(in_order(std::move(hidden)), text);
 }
 
 std::string redacted_value(const Redaction& redaction, std::string_view path,
                            std::string_view value) {
   if (value.empty()) return {};
   if (is_redacted_place(redaction, path, value)) return std::string(kRedacted);
+  // What a pattern would match may go on where the value was cut.
+  if (!redaction.patterns.empty() && is_cut(value)) return std::string(kRedacted);
   const std::string_view name = field_name(path);
   const bool hidden =
       name.empty() ? is_below_secret(redaction, path) : is_secret_name(redaction, name);
   return hidden ? std::string(kRedacted) : redacted_text(redaction, value);
+}
+
+std::string redacted_name(const Redaction& redaction, std::string name) {
+  if (redaction.patterns.empty()) return name;
+  if (is_cut(name)) return std::string(kRedacted);
+  std::vector<TextRange> hidden;
+  for (const ValuePattern& pattern : redaction.patterns) pattern.find(name, hidden);
+  if (hidden.empty()) return name;
+  return without(in_order(std::move(hidden)), name);
 }
 
 }  // namespace banyan::shadow

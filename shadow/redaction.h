@@ -4,7 +4,7 @@
 // query or a form, also inside of another value, or a header. Values of Authorization,
 // Proxy-Authorization, Cookie and Set-Cookie are hidden always. What hides too much is a nuisance,
 // what hides too little is a leak: where it can not be told where a value ends, all of it is
-// hidden.
+// hidden. So is a value that was cut, where patterns are given.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/path_pattern.h"
+#include "shadow/value_pattern.h"
 
 namespace banyan::shadow {
 
@@ -24,6 +25,7 @@ struct Redaction {
   // All of what lies at or below them, and of what may hold such a place.
   std::vector<PathPattern> paths = {};
   std::vector<std::string> headers = {};  // in any case
+  std::vector<ValuePattern> patterns = {};  // what they match, wherever it stands
 };
 
 // Beside the names themselves, `x_NAME`, `x-NAME` and `xName` for password, passwd, secret, token
@@ -36,5 +38,8 @@ struct Redaction {
 // A difference's left or right, which stands at `path` (unfolded). Empty stays empty.
 [[nodiscard]] std::string redacted_value(const Redaction& redaction, std::string_view path,
                                          std::string_view value);
+
+// An endpoint or a path, as it is counted: patterns hide what data it has in it.
+[[nodiscard]] std::string redacted_name(const Redaction& redaction, std::string name);
 
 }  // namespace banyan::shadow

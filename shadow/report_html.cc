@@ -119,6 +119,10 @@ class Html {
       line("<p class=\"quiet\">No copy to {}: {}.</p>", to_string(other(served_by)),
            markup_escaped(counts_words(skipped)));
     }
+    for (const Arm served_by : {Arm::legacy, Arm::monolith}) {
+      const std::string late = after_write_words(migration, served_by);
+      if (!late.empty()) line("<p>{}.</p>", markup_escaped(late));
+    }
   }
 
   void direction(const MigrationReport& migration, Arm served_by) {

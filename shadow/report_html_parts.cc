@@ -98,6 +98,8 @@ class Places {
          sample.path == place.path ? "" : " at " + code(sample.path));
     line("<div class=\"sides\">\n<div><h4>legacy</h4><pre>{}</pre></div>", marked(left, right));
     line("<div><h4>monolith</h4><pre>{}</pre></div>\n</div>", marked(right, left));
+    if (!sample.left_body.empty()) folded("The whole body of legacy", sample.left_body);
+    if (!sample.right_body.empty()) folded("The whole body of the monolith", sample.right_body);
     if (const auto command = curl_command(sample.method, sample.target)) {
       folded("Ask again: as a curl command", *command);
     }

@@ -65,6 +65,7 @@ Json direction_json(const MigrationReport& migration, Arm served_by) {
   json["eligible"] = eligible_of(traffic, pairs);
   json["sampled"] = sampled_of(traffic, pairs);
   json["compared"] = compared_of(counts);
+  json["mismatch_after_write"] = traffic.mismatches_after_write;
   json["not_comparable_by_reason"] = words_json(reasons);
   json["skipped"] = words_json(traffic.skipped);
   json["keys"] = keys.count();
@@ -126,14 +127,17 @@ Json waiver_json(const Waiver& waiver, WallTime now) {
 }
 
 Json sample_json(const Sample& sample) {
-  return {{"at", time_json(sample.at)},
-          {"method", sample.method},
-          {"target", sample.target},
-          {"path", sample.path},
-          {"left", sample.left},
-          {"right", sample.right},
-          {"skew_us", std::chrono::abs(sample.skew).count()},
-          {"asked_first", to_string(asked_first(sample))}};
+  Json json{{"at", time_json(sample.at)},
+            {"method", sample.method},
+            {"target", sample.target},
+            {"path", sample.path},
+            {"left", sample.left},
+            {"right", sample.right},
+            {"skew_us", std::chrono::abs(sample.skew).count()},
+            {"asked_first", to_string(asked_first(sample))}};
+  if (!sample.left_body.empty()) json["left_body"] = sample.left_body;
+  if (!sample.right_body.empty()) json["right_body"] = sample.right_body;
+  return json;
 }
 
 Json place_json(const MigrationReport& migration, const Place& place, WallTime now) {

@@ -12,15 +12,19 @@
 namespace banyan::shadow {
 namespace {
 
-// A fence longer than any run of backquotes inside.
-std::string code(std::string_view text) {
-  const std::string shown = printable(text);
+// A fence longer than any run of backquotes inside, and of `least` at least.
+std::string fence_around(std::string_view text, std::size_t least) {
   std::size_t run = 0, longest = 0;
-  for (const char c : shown) {
+  for (const char c : text) {
     run = c == '`' ? run + 1 : 0;
     longest = std::max(longest, run);
   }
-  const std::string fence(longest + 1, '`');
+  return std::string(std::max(longest + 1, least), '`');
+}
+
+std::string code(std::string_view text) {
+  const std::string shown = printable(text);
+  const std::string fence = fence_around(shown, 1);
   const bool padded = shown.starts_with('`') || shown.ends_with('`') || shown.starts_with(' ');
   const std::string_view pad = padded ? " " : "";
   return fmt::format("{}{}{}{}{}", fence, pad, shown, pad, fence);
@@ -30,6 +34,8 @@ std::string value(std::string_view text) { return text.empty() ? "(nothing)" : c
 
 class Markdown {
  public:
+  explicit Markdown(WallTime now) : now_(now) {}
+
   void append(const MigrationReport& migration) {
     line("## Migration {}", code(migration.migration));
     line("");
@@ -51,7 +57,12 @@ class Markdown {
     direction("to monolith", migration.to_monolith);
     direction("to legacy", migration.to_legacy);
     line("");
+    for (const Arm served_by : {Arm::legacy, Arm::monolith}) {
+      const std::string late = after_write_words(migration, served_by);
+      if (!late.empty()) line("{}.\n", late);
+    }
     for (const EndpointReport& endpoint : migration.endpoints) append(migration, endpoint);
+    waivers(migration);
   }
 
   template <class... T>
@@ -104,13 +115,24 @@ class Markdown {
     line("  - {} {}, {}", code(sample.method), code(sample.target), time_text(sample.at));
   }
 
+  void waivers(const MigrationReport& migration) {
+    const std::string all = snippets(migration, now_, kSnippetsMax);
+    if (all.empty()) return;
+    line("What is meant to differ can be put into a file for `--waivers`:");
+    line("");
+    const std::string fence = fence_around(all, 3);
+    line("{}yaml\n{}{}", fence, all, fence);
+    line("");
+  }
+
+  const WallTime now_;
   std::string out_;
 };
 
 }  // namespace
 
 std::string render_markdown(const std::vector<MigrationReport>& report, WallTime now) {
-  Markdown markdown;
+  Markdown markdown(now);
   markdown.line("# Shadow-diff report of {}", time_text(now));
   markdown.line("");
   if (report.empty()) markdown.line("Nothing was compared yet.");

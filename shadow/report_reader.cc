@@ -262,7 +262,8 @@ class Reader {
          {std::pair(Arm::legacy, "to_monolith"), {Arm::monolith, "to_legacy"}}) {
       const json& direction = optional(directions, name, json::value_t::object);
       report.traffic[index_of(arm)] = {optional_count(direction, "seen"),
-                                       words(direction, "skipped")};
+                                       words(direction, "skipped"),
+                                       optional_count(direction, "mismatch_after_write")};
       report.keys[index_of(arm)] = keys(direction);
     }
     each(of, "endpoints", [&](const json& one) { report.endpoints.push_back(endpoint(one)); });
@@ -280,8 +281,8 @@ class Reader {
     place.last_seen = optional_time(of, "last_seen");
     each(of, "samples", [&](const json& one) {
       place.samples.push_back({time(one, "at"), text(one, "method"), text(one, "target"),
-                               text(one, "path"), text(one, "left"), text(one, "right"),
-                               skew(one)});
+                               text(one, "path"), text(one, "left"), text(one, "right"), skew(one),
+                               optional_text(one, "left_body"), optional_text(one, "right_body")});
     });
     return place;
   }

@@ -13,7 +13,7 @@ namespace {
 
 auto parts_of(const Sample& sample) {
   return std::tie(sample.at, sample.method, sample.target, sample.path, sample.left, sample.right,
-                  sample.skew);
+                  sample.skew, sample.left_body, sample.right_body);
 }
 
 void add(VerdictCounts& to, const VerdictCounts& counts) {

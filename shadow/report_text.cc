@@ -23,7 +23,6 @@ constexpr std::array<Column, kVerdictCount> kColumns{{{"match", Verdict::match},
 // Room for ten million, and for the longest title.
 constexpr std::size_t kColumnWidth = 10;
 constexpr std::size_t kWideColumnWidth = 14;
-constexpr std::size_t kSnippetsMax = 10;
 
 class TextReport {
  public:
@@ -79,6 +78,8 @@ class TextReport {
            grouped(traffic.seen), grouped(eligible_of(traffic, pairs)),
            grouped(sampled_of(traffic, pairs)), grouped(compared_of(counts)));
       if (!traffic.skipped.empty()) line("    no copy: {}", counts_words(traffic.skipped));
+      const std::string late = after_write_words(migration, served_by);
+      if (!late.empty()) line("    {}", late);
     }
   }
 

@@ -148,6 +148,17 @@ std::string counts_words(const WordCounts& counts) {
   return text;
 }
 
+std::string after_write_words(const MigrationReport& migration, Arm served_by) {
+  const std::uint64_t late = migration.traffic[index_of(served_by)].mismatches_after_write;
+  if (late == 0) return {};
+  const VerdictCounts& counts =
+      served_by == Arm::legacy ? migration.to_monolith : migration.to_legacy;
+  return fmt::format(
+      "{} of {} mismatches to {} came within a minute of a write by the same sticky key: reads "
+      "differ after writes that only one arm got",
+      grouped(late), grouped(count_of(counts, Verdict::mismatch)), to_string(other(served_by)));
+}
+
 std::string snippets(const MigrationReport& judged, WallTime now, std::size_t max) {
   std::string all;
   const auto add = [&](const std::string& snippet) {

@@ -29,7 +29,10 @@ namespace banyan::shadow {
 [[nodiscard]] std::string seen_words(const Place& place);
 // `10 over_budget, 2 timed_out`; of one direction.
 [[nodiscard]] std::string counts_words(const WordCounts& counts);
+// `12 of 345 mismatches to monolith came within …`; empty where there are none.
+[[nodiscard]] std::string after_write_words(const MigrationReport& migration, Arm served_by);
 // Entries for a file of waivers, for all that is not waived; at most `max`.
+inline constexpr std::size_t kSnippetsMax = 10;
 [[nodiscard]] std::string snippets(const MigrationReport& judged, WallTime now, std::size_t max);
 
 }  // namespace banyan::shadow

@@ -40,6 +40,8 @@ std::string_view to_string(Skip skip) {
       return "strained";
     case Skip::reask_budget:
       return "reask_budget";
+    case Skip::cpu_budget:
+      return "cpu_budget";
   }
   return "unknown";
 }

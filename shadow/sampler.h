@@ -30,8 +30,9 @@ enum class Skip : std::uint8_t {
   draining,
   strained,      // the other arm's upstream has requests of clients waiting or failing
   reask_budget,  // of a second asking: compare.reask
+  cpu_budget,    // of a pair, which was not looked at: compare.cpu_budget
 };
-inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::reask_budget) + 1;
+inline constexpr std::size_t kSkipCount = static_cast<std::size_t>(Skip::cpu_budget) + 1;
 // The word in `banyan_shadow_skipped_total{reason}`.
 [[nodiscard]] std::string_view to_string(Skip skip);
 
@@ -48,5 +49,14 @@ struct Sampling {
 // proxy can tell which of them change something.
 [[nodiscard]] std::optional<Skip> eligible_call(const Sampling& sampling, std::string_view path,
                                                 std::uint32_t draw);
+
+// Controls are drawn among the exchanges with a shadow, for they have legacy's answer in hand: how
+// many of these make `control` of all. Both in millipercent; where there are too few: all of them.
+[[nodiscard]] constexpr std::uint32_t control_among_shadows(std::uint32_t control,
+                                                            std::uint32_t sample) {
+  constexpr std::uint64_t kAll = 100'000;
+  if (control >= sample) return control == 0 ? 0 : kAll;
+  return static_cast<std::uint32_t>(control * kAll / sample);
+}
 
 }  // namespace banyan::shadow

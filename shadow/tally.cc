@@ -32,6 +32,7 @@ void Tally::add(const Tally& other) {
 
 void Traffic::add(const Traffic& other) {
   seen += other.seen;
+  mismatches_after_write += other.mismatches_after_write;
   shadow::add(skipped, other.skipped);
 }
 

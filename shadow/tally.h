@@ -63,9 +63,13 @@ struct Tally {
 struct Traffic {
   std::uint64_t seen = 0;   // that this arm served
   WordCounts skipped = {};  // that got no copy, by the word of Skip; kQueueFull
+  // Pairs that are a mismatch, of a sticky key that had just written something.
+  std::uint64_t mismatches_after_write = 0;
 
   void add(const Traffic& other);
-  [[nodiscard]] bool empty() const { return seen == 0 && skipped.empty(); }
+  [[nodiscard]] bool empty() const {
+    return seen == 0 && skipped.empty() && mismatches_after_write == 0;
+  }
 };
 // A pair that came while the queue to the comparison was full.
 inline constexpr std::string_view kQueueFull = "queue";

@@ -1,88 +1,88 @@
 #include "proxy/comparison/comparison_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "shadow/diff/comparison.h"
+#include "shadow/noise/verdict.h"
 
 namespace banyan::comparison {
+namespace {
 
-ComparisonPool::ComparisonPool(std::size_t workers, shadow::DifferenceTable& differences)
-    : differences_(differences), askers_(workers) {
-  for (std::size_t i = 0; i < workers; ++i) rings_.push_back(std::make_unique<Ring>());
-  thread_ = std::thread([this] { run(); });
+constexpr double kWhole = 100'000;  // millipercent
+
+const config::Migration& settings_of(const Job& job) {
+  return job.snapshot->migrations[job.migration];
 }
 
-ComparisonPool::~ComparisonPool() {
-  stopping_.store(true);
-  wake();
-  thread_.join();
+}  // namespace
+
+ComparisonPool::ComparisonPool(std::size_t workers, shadow::DifferenceTable& differences)
+    : differences_(differences), askers_(workers), turns_(workers) {
+  start_thread();
+}
+
+ComparisonPool::~ComparisonPool() = default;
+
+void ComparisonPool::start_thread() {
+  const auto free = std::find(threads_.begin(), threads_.end(), nullptr);
+  *free = std::make_unique<ComparisonThread>(
+      turns_.size(), [this](std::size_t worker, std::unique_ptr<Job> job, CpuMeter& meter) {
+        work_off(worker, std::move(job), meter);
+      });
+}
+
+void ComparisonPool::make_room_for(const config::Snapshot& snapshot) {
+  for (const config::Migration& migration : snapshot.migrations) {
+    while (!threads_[migration.comparing.threads - 1]) start_thread();
+  }
 }
 
 bool ComparisonPool::offer(std::size_t worker, std::unique_ptr<Job> job) {
-  Ring& ring = *rings_[worker];
-  const std::size_t at = ring.written.load(std::memory_order_relaxed);
-  if (at - ring.read.load(std::memory_order_acquire) >= kRingSlots) return false;
-  ring.slots[at % kRingSlots] = std::move(job);
-  ring.written.store(at + 1);
-  wake();
-  return true;
+  const std::size_t threads = settings_of(*job).comparing.threads;
+  const std::size_t turn = threads == 1 ? 0 : turns_[worker].next++ % threads;
+  return threads_[turn]->offer(worker, std::move(job));
 }
 
-// Either we see that it is about to sleep, or it sees what we have left: both sides write first,
-// then read, all four sequentially consistent.
-void ComparisonPool::wake() {
-  if (asleep_.load() == 0) return;
-  asleep_.store(0);
-  asleep_.notify_one();
-}
-
-void ComparisonPool::run() {
-  while (true) {
-    const bool last_round = stopping_.load();
-    if (work_off_all()) {
-      if (!last_round) std::this_thread::sleep_for(std::chrono::seconds(1) / kRoundsPerSecond);
-      continue;
-    }
-    if (last_round) return;
-    asleep_.store(1);
-    if (work_off_all() || stopping_.load()) {
-      asleep_.store(0);
-      continue;
-    }
-    asleep_.wait(1);
+void ComparisonPool::work_off(std::size_t worker, std::unique_ptr<Job> job, CpuMeter& meter) {
+  const config::Migration& migration = settings_of(*job);
+  const std::shared_ptr<const config::Snapshot> snapshot = job->snapshot;  // while it is metered
+  if (!migration.compare.endpoints.empty()) {
+    job->pair.endpoint =
+        shadow::templated_endpoint(migration.compare.endpoints, job->pair.method, job->pair.target);
   }
-}
-
-bool ComparisonPool::work_off_all() {
-  bool any = false;
-  for (std::size_t worker = 0; worker < rings_.size(); ++worker) any = work_off(worker) || any;
-  return any;
-}
-
-bool ComparisonPool::work_off(std::size_t worker) {
-  Ring& ring = *rings_[worker];
-  std::size_t at = ring.read.load(std::memory_order_relaxed);
-  const std::size_t end = ring.written.load();
-  if (at == end) return false;
-  for (; at != end; ++at) {
-    std::unique_ptr<Job> job = std::move(ring.slots[at % kRingSlots]);
-    ring.read.store(at + 1, std::memory_order_release);
-    work_off(worker, std::move(job));
-  }
-  return true;
-}
-
-void ComparisonPool::work_off(std::size_t worker, std::unique_ptr<Job> job) {
   if (job->settled && !job->control) return count(*job, {});
   const SteadyTime now = std::chrono::steady_clock::now();
+  const double share = migration.comparing.cpu_millipercent / kWhole;
+  // Whoever was asked for again gets a verdict: the greater part is done.
+  const bool is_answered = job->second && !job->control;
+  if (!is_answered && !meter.may_work_for(migration.name, share, now)) return skip(*job);
+  meter.begin();
+  compare(worker, std::move(job), now);
+  meter.worked_for(migration.name, now, std::chrono::steady_clock::now());
+}
+
+void ComparisonPool::compare(std::size_t worker, std::unique_ptr<Job> job, SteadyTime now) {
   if (job->control) return judge_.learn_from_control(*job, now);
   if (job->second) return count(*job, judge_.with_second_answers(*job, now));
-  const config::Migration& migration = job->snapshot->migrations[job->migration];
-  shadow::Comparison first = shadow::compare(job->pair, migration.compare);
+  shadow::Comparison first = shadow::compare(job->pair, settings_of(*job).compare);
   if (!judge_.wants_second_answers(*job, first, can_ask(worker), now)) return count(*job, first);
   job->second = std::make_unique<SecondAnswers>();
   job->second->first = std::move(first);
   if (!ask_again(worker, job)) count(*job, judge_.with_second_answers(*job, now));
+}
+
+// A pair that nobody looks at says nothing; what stands in it is not guessed.
+void ComparisonPool::skip(const Job& job) {
+  {
+    const std::scoped_lock lock(stats_mutex_);
+    job.stats->reask_skipped[static_cast<std::size_t>(shadow::Skip::cpu_budget)].add();
+  }
+  if (job.control) return;
+  shadow::Comparison skipped;
+  skipped.verdict = shadow::Verdict::not_comparable;
+  skipped.why_not = to_string(shadow::Skip::cpu_budget);
+  count(job, skipped);
 }
 
 void ComparisonPool::ask_through(std::size_t worker, Asker asker) {
@@ -108,11 +108,12 @@ bool ComparisonPool::ask_again(std::size_t worker, std::unique_ptr<Job>& job) {
 }
 
 void ComparisonPool::count(const Job& job, const shadow::Comparison& result) {
-  const config::Migration& migration = job.snapshot->migrations[job.migration];
+  const config::Migration& migration = settings_of(job);
   const shadow::Epoch epoch(migration.epoch, migration.compare_hash, job.snapshot->generation);
   const auto shadow_arm = static_cast<std::size_t>(other(job.pair.primary));
-  job.stats->comparisons[shadow_arm][static_cast<std::size_t>(result.verdict)].add();
   differences_.add(migration.name, epoch, job.pair, result);
+  const std::scoped_lock lock(stats_mutex_);
+  job.stats->comparisons[shadow_arm][static_cast<std::size_t>(result.verdict)].add();
 }
 
 }  // namespace banyan::comparison

@@ -3,20 +3,17 @@
 //   worker i --[bounded ring i]--> comparison thread --> DifferenceTable
 //            <------ask again-----'
 //
-// A ring has one writer and one reader: handing a pair over takes no lock and never waits. A full
-// ring drops the pair, which the caller counts. The thread sleeps while all rings are empty; under
-// load it naps between two rounds, so that a worker has to wake it kRoundsPerSecond times a second
-// at most and not once for each pair.
+// As many threads as the migration has that wants most (`compare.threads`); the pairs of one
+// migration go round among so many of them. A full ring drops the pair, which the caller counts.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
+#include "proxy/comparison/comparison_thread.h"
 #include "proxy/comparison/job.h"
 #include "proxy/comparison/judge.h"
 #include "shadow/difference_table.h"
@@ -25,34 +22,35 @@ namespace banyan::comparison {
 
 class ComparisonPool {
  public:
-  static constexpr std::size_t kRingSlots = 1024;  // of each worker
-  static constexpr int kRoundsPerSecond = 200;
+  static constexpr std::size_t kRingSlots = ComparisonThread::kRingSlots;
 
+  // Has one thread.
   ComparisonPool(std::size_t workers, shadow::DifferenceTable& differences);
-  ~ComparisonPool();  // works off what is queued, then ends the thread
+  ~ComparisonPool();  // works off what is queued, then ends the threads
   ComparisonPool(const ComparisonPool&) = delete;
   ComparisonPool& operator=(const ComparisonPool&) = delete;
 
-  // The thread of `worker` alone. False where its ring is full; the job is then destroyed.
+  // Control thread, before a worker gets to know of that configuration. Threads are added and
+  // never taken away: one that nobody needs any more sleeps.
+  void make_room_for(const config::Snapshot& snapshot);
+
+  // The thread of `worker` alone. False where the ring is full; the job is then destroyed.
   [[nodiscard]] bool offer(std::size_t worker, std::unique_ptr<Job> job);
 
-  // Sees to it that `worker` asks both arms again and offers the job once more; called on the
+  // Sees to it that `worker` asks both arms again and offers the job once more; called on a
   // comparison thread. Control thread; before it is given, and once there are no more, nobody asks.
   using Asker = std::function<void(std::unique_ptr<Job>)>;
   void ask_through(std::size_t worker, Asker asker);
   void ask_no_more();
 
  private:
-  struct Ring {
-    std::vector<std::unique_ptr<Job>> slots{kRingSlots};
-    alignas(64) std::atomic<std::size_t> written{0};
-    alignas(64) std::atomic<std::size_t> read{0};
+  struct alignas(64) Turn {
+    std::size_t next = 0;  // of the worker, which alone touches it
   };
-  void run();
-  void wake();
-  bool work_off_all();
-  bool work_off(std::size_t worker);
-  void work_off(std::size_t worker, std::unique_ptr<Job> job);
+  void start_thread();
+  void work_off(std::size_t worker, std::unique_ptr<Job> job, CpuMeter& meter);
+  void compare(std::size_t worker, std::unique_ptr<Job> job, SteadyTime now);
+  void skip(const Job& job);
   [[nodiscard]] bool can_ask(std::size_t worker);
   [[nodiscard]] bool ask_again(std::size_t worker, std::unique_ptr<Job>& job);
   void count(const Job& job, const shadow::Comparison& result);
@@ -61,10 +59,11 @@ class ComparisonPool {
   Judge judge_;
   std::mutex askers_mutex_;
   std::vector<Asker> askers_;  // by worker
-  std::vector<std::unique_ptr<Ring>> rings_;
-  std::atomic<std::uint32_t> asleep_{0};  // 1: somebody has to wake it
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  std::mutex stats_mutex_;     // the counters of comparisons have one writer at a time
+  std::vector<Turn> turns_;    // by worker
+  // A worker looks only at those that were there when it got its configuration. The last member:
+  // the threads end before what they use.
+  std::array<std::unique_ptr<ComparisonThread>, config::kComparisonThreadsMax> threads_;
 };
 
 }  // namespace banyan::comparison

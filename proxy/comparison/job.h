@@ -16,7 +16,7 @@ namespace banyan::comparison {
 struct Job {
   std::shared_ptr<const config::Snapshot> snapshot;  // keeps the rules alive
   std::size_t migration = 0;                         // index into snapshot->migrations
-  observe::MigrationStats* stats = nullptr;          // written by the comparison thread alone
+  observe::MigrationStats* stats = nullptr;          // written by comparison threads
   observe::MigrationStats* served = nullptr;         // of the worker: what it counts
   bool settled = false;                              // plainly equal: only to be counted
   bool control = false;  // legacy was asked twice: `second` has what it said, nothing is counted

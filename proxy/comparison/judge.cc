@@ -21,10 +21,6 @@ shadow::ReaskBudget::Limits limits_of(const config::AskingAgain& settings) {
   return {settings.reasks_per_second, settings.reask_millipercent / kWhole};
 }
 
-std::string endpoint_of(const Job& job) {
-  return shadow::folded_endpoint(job.pair.method, job.pair.target);
-}
-
 shadow::Need need_of(Standing standing) {
   if (standing == Standing::unknown) return shadow::Need::decides;
   return standing == Standing::mismatch ? shadow::Need::confirms : shadow::Need::refreshes;
@@ -90,7 +86,7 @@ std::uint64_t Judge::count_exchanges(Migration& migration, const Job& job) {
 
 bool Judge::wants_second_answers(const Job& job, Comparison& first, bool can_ask, SteadyTime now) {
   if (first.verdict != shadow::Verdict::mismatch) return false;
-  const std::string endpoint = endpoint_of(job);
+  const std::string endpoint = shadow::endpoint_name(job.pair);
   const std::scoped_lock lock(mutex_);
   Migration& migration = migration_of(job, now);
   const Standing standing = shadow::stand(first, endpoint, migration.model);
@@ -113,7 +109,7 @@ bool Judge::wants_second_answers(const Job& job, Comparison& first, bool can_ask
 Comparison Judge::with_second_answers(Job& job, SteadyTime now) {
   SecondAnswers& second = *job.second;
   Comparison first = std::move(second.first);
-  const std::string endpoint = endpoint_of(job);
+  const std::string endpoint = shadow::endpoint_name(job.pair);
   Comparison legacy, again;
   const bool conclusive = is_conclusive(second);
   if (conclusive) {
@@ -138,7 +134,7 @@ void Judge::learn_from_control(Job& job, SteadyTime now) {
   const Comparison legacy = compared(job.pair.legacy, second.legacy, job);
   Comparison arms;
   if (!job.settled) arms = compared(job.pair.legacy, job.pair.monolith, job);
-  const std::string endpoint = endpoint_of(job);
+  const std::string endpoint = shadow::endpoint_name(job.pair);
   const std::scoped_lock lock(mutex_);
   shadow::NoiseModel& model = migration_of(job, now).model;
   model.learn(endpoint, shadow::PlacesThatDiffer(arms), shadow::PlacesThatDiffer(legacy), true);

@@ -23,21 +23,24 @@ std::optional<std::int64_t> id_of(const std::string& text) {
 }
 
 json difference_json(const shadow::StoredDifference& one) {
-  return {{"id", one.id},
-          {"migration", one.migration},
-          {"epoch", one.epoch},
-          {"endpoint", one.endpoint},
-          {"place", one.place},
-          {"kind", shadow::to_string(one.kind)},
-          {"verdict", shadow::to_string(one.verdict)},
-          {"skew_us", std::chrono::abs(one.sample.skew).count()},
-          {"asked_first", to_string(shadow::asked_first(one.sample))},
-          {"at", to_text(one.sample.at)},
-          {"method", one.sample.method},
-          {"target", one.sample.target},
-          {"path", one.sample.path},
-          {"left", one.sample.left},
-          {"right", one.sample.right}};
+  json made{{"id", one.id},
+            {"migration", one.migration},
+            {"epoch", one.epoch},
+            {"endpoint", one.endpoint},
+            {"place", one.place},
+            {"kind", shadow::to_string(one.kind)},
+            {"verdict", shadow::to_string(one.verdict)},
+            {"skew_us", std::chrono::abs(one.sample.skew).count()},
+            {"asked_first", to_string(shadow::asked_first(one.sample))},
+            {"at", to_text(one.sample.at)},
+            {"method", one.sample.method},
+            {"target", one.sample.target},
+            {"path", one.sample.path},
+            {"left", one.sample.left},
+            {"right", one.sample.right}};
+  if (!one.sample.left_body.empty()) made["left_body"] = one.sample.left_body;
+  if (!one.sample.right_body.empty()) made["right_body"] = one.sample.right_body;
+  return made;
 }
 
 AdminResponse rendered(const std::vector<shadow::MigrationReport>& report,

@@ -46,7 +46,7 @@ Opened open_and_restore(const std::string& path, shadow::DifferenceTable& table)
 }  // namespace
 
 void DifferenceStore::open(const config::Store& settings) {
-  table_.configure(settings.samples, settings.redaction);
+  table_.configure(settings.samples, settings.redaction, settings.bodies);
   auto opened = open_and_restore(path_, table_);
   if (!opened) {
     problem_ = path_ + ": " + opened.error().text;
@@ -67,7 +67,7 @@ void DifferenceStore::open(const config::Store& settings) {
 }
 
 void DifferenceStore::configure(const config::Store& settings) {
-  table_.configure(settings.samples, settings.redaction);
+  table_.configure(settings.samples, settings.redaction, settings.bodies);
   if (thread_) thread_->set_limits(limits_of(settings));
 }
 

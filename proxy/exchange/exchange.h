@@ -83,6 +83,7 @@ class Exchange final : public net::Deferrable,
   void forward();
   [[nodiscard]] ForwardRules forward_rules() const;
   void ask_for_shadow(const routing::RequestView& view);
+  void note_write();
   [[nodiscard]] ShadowRequest make_shadow();
   void launch_shadow();
   void skip_for_budget();

@@ -21,10 +21,16 @@ void Exchange::ask_for_shadow(const routing::RequestView& view) {
   const RequestHead& request = heads_->request;
   auto admission = services_.shadows.admit(*plan_, *migration_,
                                            {request, view, grpc_, decision_.arm, services_.draw()});
-  if (!admission) return;
+  if (!admission) return note_write();
   copy_.admit(std::move(admission), request.has_body()
                                         ? std::optional(reservation_for(*plan_, *migration_))
                                         : std::nullopt);
+}
+
+// Only one arm gets it. Which calls of gRPC write, nobody knows.
+void Exchange::note_write() {
+  if (grpc_ || is_safe(heads_->request.method)) return;
+  if (const auto key = sticky_hash()) plan_->writes->note(*key, started_);
 }
 
 ForwardRules Exchange::forward_rules() const {
@@ -53,6 +59,7 @@ ShadowRequest Exchange::make_shadow() {
   copy.primary_asked_at = started_;
   copy.grpc = grpc_;
   copy.key_hash = sticky_hash();
+  copy.after_write = copy.key_hash && plan_->writes->has(*copy.key_hash, started_);
   std::tie(copy.admission, copy.body) = copy_.take();
   return copy;
 }

@@ -18,6 +18,7 @@
 #include "proxy/observe/stats.h"
 #include "proxy/upstream/cluster.h"
 #include "routing/slots.h"
+#include "shadow/recent_writes.h"
 
 namespace banyan::exchange {
 
@@ -30,7 +31,7 @@ struct MigrationPlan {
   upstream::Cluster* monolith = nullptr;
   std::array<config::Timeouts, 2> timeouts{};           // of the two upstreams, by Arm
   observe::MigrationStats* stats = nullptr;             // of this worker
-  observe::MigrationStats* comparison_stats = nullptr;  // of the comparison thread
+  observe::MigrationStats* comparison_stats = nullptr;  // of the comparison threads
   comparison::Ledger* ledger = nullptr;
   // Authorities of each arm in its answers, by Arm; where it is rewritten.
   std::array<std::vector<std::string>, 2> hosts{};
@@ -72,6 +73,7 @@ struct Plan {
   std::vector<std::shared_ptr<upstream::Cluster>> clusters;  // keeps alive what is pointed at
   observe::MigrationStats* none = nullptr;                   // what belongs to no migration
   comparison::Ledger* process_ledger = nullptr;
+  shadow::RecentWrites* writes = nullptr;  // of the process
 
   [[nodiscard]] const Fallback& default_for(std::string_view listener) const {
     for (const auto& [name, own] : listener_fallbacks) {

@@ -31,6 +31,7 @@ struct ShadowRequest {
   std::string authority;  // of the client
   WallTime at;
   std::optional<std::uint32_t> key_hash;  // of the sticky key
+  bool after_write = false;               // of the same key, a short while ago
   SteadyTime primary_asked_at{};
   comparison::Admission admission;
 };

@@ -166,9 +166,12 @@ void Shadows::hand_over(ShadowExchange& shadow) {
   job->pair.at = request.at;
   job->pair.skew = skew;
   job->pair.key_hash = request.key_hash;
+  job->pair.after_write = request.after_write;
   const bool is_control = may_repeat(request) &&
                           legacy.response.outcome == shadow::Outcome::answered &&
-                          reasks_.draws(migration.settings->asking_again.control_millipercent);
+                          reasks_.draws(shadow::control_among_shadows(
+                              migration.settings->asking_again.control_millipercent,
+                              migration.settings->shadow->sampling.millipercent));
   if ((!job->settled || is_control) && may_repeat(request)) {
     job->repeatable = repeatable(std::move(request));
   }

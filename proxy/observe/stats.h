@@ -63,7 +63,7 @@ struct MigrationStats {
   std::array<std::array<Counter, shadow::kVerdictCount>, 2> comparisons;
   // By the arm that a shadow would have gone to, and why there was none.
   std::array<std::array<Counter, shadow::kSkipCount>, 2> shadow_skipped;
-  // Controls and second askings that were not sent.
+  // Controls and second askings that were not sent, and pairs that were not looked at.
   std::array<Counter, shadow::kSkipCount> reask_skipped;
   // Pairs that came while the comparison queue was full, by the shadow's arm.
   std::array<Counter, 2> pairs_dropped;
@@ -111,7 +111,7 @@ class StatsRegistry {
   [[nodiscard]] std::size_t migration_slot(std::string_view name);
   [[nodiscard]] std::size_t upstream_slot(std::string_view name);
   [[nodiscard]] WorkerStats& worker(std::size_t index) { return workers_[index]; }
-  // Of the comparison thread, which counts like one more worker.
+  // Of the comparison threads, which count like one more worker: one at a time.
   [[nodiscard]] WorkerStats& comparison() { return workers_.back(); }
   [[nodiscard]] const std::deque<WorkerStats>& workers() const { return workers_; }
   [[nodiscard]] const std::vector<std::string>& migrations() const { return migration_names_; }

@@ -104,6 +104,7 @@ void Worker::take(Assignment assignment) {
   plan->snapshot = assignment.snapshot;
   plan->none = assignment.none;
   plan->process_ledger = assignment.process_ledger;
+  plan->writes = assignment.writes;
   const config::Snapshot& snapshot = *assignment.snapshot;
   const auto cluster = [&](std::size_t i) {
     return clusters_.at(snapshot.upstreams[i].name).get();

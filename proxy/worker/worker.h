@@ -42,6 +42,7 @@ struct Assignment {
   std::vector<observe::UpstreamStats*> upstreams;  // as snapshot->upstreams
   observe::MigrationStats* none = nullptr;
   comparison::Ledger* process_ledger = nullptr;
+  shadow::RecentWrites* writes = nullptr;
   std::shared_ptr<const upstream::AddressBook> addresses;  // of the endpoints' host names
   std::shared_ptr<const net::TlsBook> tls = std::make_shared<net::TlsBook>();
   std::map<std::string, int> sockets;  // bound, of listeners that are new, by name

@@ -87,6 +87,7 @@ class WorkerGroup::Crew {
   upstream::NameWatch names_;
   comparison::Ledger process_ledger_;  // both outlive every reservation: in a worker, in a queue
   std::map<std::string, comparison::Ledger> ledgers_;  // by migration
+  shadow::RecentWrites writes_;
   std::unique_ptr<comparison::ComparisonPool> comparisons_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<std::string, Bound> listeners_;
@@ -161,6 +162,7 @@ Assignment WorkerGroup::Crew::assignment_for(
   observe::WorkerStats& comparison = shared_.stats.comparison();
   a.none = &stats.migration(0);
   a.process_ledger = &process_ledger_;
+  a.writes = &writes_;
   a.addresses = names_.book();
   for (const config::Migration& m : snapshot->migrations) {
     const std::size_t slot = shared_.stats.migration_slot(m.name);
@@ -228,6 +230,7 @@ Result<void> WorkerGroup::start(std::shared_ptr<const config::Snapshot> snapshot
   crew_->names_.watch(*snapshot);
   crew_->comparisons_ =
       std::make_unique<comparison::ComparisonPool>(snapshot->workers, crew_->shared_.differences);
+  crew_->comparisons_->make_room_for(*snapshot);
   for (std::size_t i = 0; i < snapshot->workers; ++i) {
     crew_->workers_.push_back(std::make_unique<Worker>(
         i, crew_->shared_.stats.worker(i), crew_->shared_.access_log, *crew_->comparisons_));
@@ -250,6 +253,7 @@ Result<void> WorkerGroup::publish(std::shared_ptr<const config::Snapshot> snapsh
   auto bound = crew_->bind_new(*snapshot);
   if (!bound) return tl::unexpected(bound.error());
   crew_->names_.watch(*snapshot);
+  crew_->comparisons_->make_room_for(*snapshot);
   crew_->assign(snapshot, flags, tls, std::move(*bound), std::move(done));
   return {};
 }

@@ -18,6 +18,7 @@
 
 #include "base/path_pattern.h"
 #include "shadow/capture.h"
+#include "shadow/diff/endpoint_template.h"
 
 namespace banyan::shadow {
 
@@ -71,6 +72,7 @@ struct CompareRules {
   std::vector<KeyedRule> keyed;
   std::vector<ToleranceRule> tolerance;
   std::shared_ptr<const ProtoSchema> descriptors;  // may be absent
+  EndpointTemplates endpoints;                     // how targets are counted, not what differs
   // Differences reported of one pair, at most; more are counted in `left_out`.
   std::size_t differences_max = 200;
   // Of a JSON value that is shown.

@@ -23,6 +23,9 @@ struct Sample {
   std::string left;    // redacted
   std::string right;
   std::chrono::microseconds skew{0};  // how much later than legacy the monolith was asked
+  // Whole and redacted, where `store.bodies` keeps them; of one sample of each pair.
+  std::string left_body = {};
+  std::string right_body = {};
 };
 
 [[nodiscard]] inline Arm asked_first(const Sample& sample) {

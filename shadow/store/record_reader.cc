@@ -76,8 +76,10 @@ class Reader {
     return for_each_row(*rows, [&]() -> SqlResult<> {
       Traffic& traffic = record.traffic[index_of(arm_of(rows->text(0)))];
       const std::string what = rows->text(1);
-      (what == "seen" ? traffic.seen : traffic.skipped[what]) +=
-          static_cast<std::uint64_t>(rows->number(2));
+      std::uint64_t& count = what == kSeen                 ? traffic.seen
+                             : what == kMismatchAfterWrite ? traffic.mismatches_after_write
+                                                           : traffic.skipped[what];
+      count += static_cast<std::uint64_t>(rows->number(2));
       return {};
     });
   }
@@ -189,8 +191,8 @@ class Reader {
 
   SqlResult<> read_samples(std::int64_t epoch, auto& places) {
     auto rows = database_.prepare(
-        "SELECT s.place, s.at, s.method, s.target, s.path, s.legacy, s.monolith, s.skew "
-        "FROM samples s "
+        "SELECT s.place, s.at, s.method, s.target, s.path, s.legacy, s.monolith, s.skew, "
+        "s.legacy_body, s.monolith_body FROM samples s "
         "JOIN places p ON p.id = s.place JOIN endpoints n ON n.id = p.endpoint "
         "WHERE n.epoch = ?1 AND s.at >= ?2 ORDER BY s.id");
     if (!rows) return tl::unexpected(rows.error());
@@ -201,7 +203,8 @@ class Reader {
       if (place == places.end()) return {};
       place->second.second.samples.push_back(
           {time_at(rows->number(1)), rows->text(2), rows->text(3), rows->text(4), rows->text(5),
-           rows->text(6), std::chrono::microseconds(rows->number(7))});
+           rows->text(6), std::chrono::microseconds(rows->number(7)), rows->text(8),
+           rows->text(9)});
       return {};
     });
   }

@@ -15,9 +15,6 @@ std::int64_t microseconds_of(WallTime at) {
   return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
 }
 
-// Beside the words of what was skipped.
-constexpr std::string_view kSeen = "seen";
-
 // The same bits: SQLite has no unsigned integers.
 std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
@@ -62,8 +59,8 @@ SqlResult<> RecordWriter::prepare() {
        "INSERT INTO place_counts VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + "
        "excluded.count"},
       {add_sample_,
-       "INSERT INTO samples(place, at, method, target, path, legacy, monolith, skew) "
-       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
+       "INSERT INTO samples(place, at, method, target, path, legacy, monolith, skew, "
+       "legacy_body, monolith_body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
       {set_readiness_, "UPDATE epochs SET readiness = ?2 WHERE id = ?1 AND readiness <> ?2"},
       {add_key_, "INSERT OR IGNORE INTO keys VALUES(?1, ?2, ?3)"},
       {see_place_,
@@ -133,6 +130,9 @@ SqlResult<> RecordWriter::add_traffic(std::int64_t epoch, const EpochRecord& rec
     const Traffic& traffic = record.traffic[index_of(arm)];
     const auto seen = add_count(add_traffic_, epoch, arm, kSeen, traffic.seen);
     if (!seen) return seen;
+    const auto late =
+        add_count(add_traffic_, epoch, arm, kMismatchAfterWrite, traffic.mismatches_after_write);
+    if (!late) return late;
     for (const auto& [word, count] : traffic.skipped) {
       const auto added = add_count(add_traffic_, epoch, arm, word, count);
       if (!added) return added;
@@ -223,6 +223,8 @@ SqlResult<> RecordWriter::add_place(std::int64_t endpoint, const EpochRecord::Pl
                            .bind(6, sample.left)
                            .bind(7, sample.right)
                            .bind(8, static_cast<std::int64_t>(sample.skew.count()))
+                           .bind(9, sample.left_body)
+                           .bind(10, sample.right_body)
                            .run();
     if (!added) return added;
   }

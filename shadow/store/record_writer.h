@@ -10,6 +10,10 @@
 
 namespace banyan::shadow {
 
+// In the table of traffic, beside the words of what was skipped.
+inline constexpr std::string_view kSeen = "seen";
+inline constexpr std::string_view kMismatchAfterWrite = "mismatch_after_write";
+
 // Words as the database has them; one of a later version gives nothing.
 [[nodiscard]] std::optional<Kind> kind_of(std::string_view word);
 [[nodiscard]] std::optional<Verdict> verdict_of(std::string_view word);

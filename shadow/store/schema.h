@@ -52,6 +52,12 @@ CREATE TABLE latencies(endpoint INTEGER NOT NULL, hour INTEGER NOT NULL, arm TEX
   counts TEXT NOT NULL, PRIMARY KEY(endpoint, hour, arm)) WITHOUT ROWID;
 )";
 
+// Version 3: `store.bodies`.
+inline constexpr std::string_view kSchema3 = R"(
+ALTER TABLE samples ADD COLUMN legacy_body TEXT NOT NULL DEFAULT '';
+ALTER TABLE samples ADD COLUMN monolith_body TEXT NOT NULL DEFAULT '';
+)";
+
 inline constexpr std::array<std::string_view, 6> kHourlyTables{
     "verdicts", "place_counts", "traffic", "reasons", "mismatches", "latencies"};
 
@@ -60,6 +66,7 @@ inline constexpr std::array<std::string_view, 6> kHourlyTables{
   std::string steps;
   if (version < 1) steps += kSchema1;
   if (version < 2) steps += kSchema2;
+  if (version < 3) steps += kSchema3;
   return steps;
 }
 

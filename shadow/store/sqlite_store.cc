@@ -56,7 +56,8 @@ StoreError later_schema(std::int64_t version) {
 
 constexpr std::string_view kDifferenceColumns =
     "SELECT s.id, e.migration, e.name, n.name, p.path, p.kind, s.at, s.method, s.target, s.path, "
-    "s.legacy, s.monolith, s.skew, p.verdict FROM samples s JOIN places p ON p.id = s.place "
+    "s.legacy, s.monolith, s.skew, p.verdict, s.legacy_body, s.monolith_body FROM samples s JOIN "
+    "places p ON p.id = s.place "
     "JOIN endpoints n ON n.id = p.endpoint JOIN epochs e ON e.id = n.epoch ";
 
 }  // namespace
@@ -256,7 +257,9 @@ StoreResult<std::vector<StoredDifference>> SqliteStore::read_differences(Stateme
                   statement.text(9),
                   statement.text(10),
                   statement.text(11),
-                  std::chrono::microseconds(statement.number(12))};
+                  std::chrono::microseconds(statement.number(12)),
+                  statement.text(14),
+                  statement.text(15)};
     one.verdict = verdict_of(statement.text(13)).value_or(Verdict::mismatch);
   }
 }

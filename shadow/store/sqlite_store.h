@@ -15,7 +15,7 @@
 
 namespace banyan::shadow {
 
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 
 class SqliteStore final : public Store {
  public:

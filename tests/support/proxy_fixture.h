@@ -87,6 +87,7 @@ class ProxyTest : public ::testing::Test {
     }
     a.none = &stats.worker(0).migration(0);
     a.process_ledger = &process_ledger;
+    a.writes = &writes;
     if (port == 0) {
       const Result<int> fd =
           net::bind_tcp(*net::SocketAddress::parse("127.0.0.1", 0), net::Sharing::nobody);
@@ -153,6 +154,7 @@ class ProxyTest : public ::testing::Test {
   routing::MigrationSlot latch;
   comparison::Ledger ledger;
   comparison::Ledger process_ledger;
+  shadow::RecentWrites writes;
   observe::StatsRegistry stats{1};
   observe::AccessLog access_log{1};
   shadow::DifferenceTable differences;

@@ -70,7 +70,9 @@ def migration(**keys):
            "monolith": "shop-monolith", "flag": "shop", "sticky": [{"header": "x-user-id"}]}
     one.update(keys)
     # Who wants both arms to be asked again says so: a request then comes once to each.
-    one["compare"] = {"control": 0, "reask": {"rate": "0/s"}, **one.get("compare", {})}
+    # A sanitizer makes comparing slow: who wants a budget says so as well.
+    one["compare"] = {"control": 0, "reask": {"rate": "0/s"}, "cpu_budget": 100,
+                      **one.get("compare", {})}
     return one
 
 

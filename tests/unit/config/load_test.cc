@@ -167,6 +167,28 @@ TEST(Load, WhatIsAskedAgainDoesNotStartTheCountAfresh) {
             good(with_migration("compare: {}"))->migrations[0].compare_hash);
 }
 
+TEST(Load, WhoComparesDoesNotStartTheCountAfresh) {
+  const auto usual = good(with_migration(""));
+  EXPECT_EQ(usual->migrations[0].comparing.threads, 1U);
+  EXPECT_EQ(usual->migrations[0].comparing.cpu_millipercent, 20'000U);
+  const auto made = good(with_migration("compare: { threads: 16, cpu_budget: 0.5 }"));
+  EXPECT_EQ(made->migrations[0].comparing.threads, 16U);
+  EXPECT_EQ(made->migrations[0].comparing.cpu_millipercent, 500U);
+  EXPECT_EQ(made->migrations[0].compare_hash,
+            good(with_migration("compare: {}"))->migrations[0].compare_hash);
+}
+
+TEST(Load, OtherEndpointsStartTheCountAfreshWhateverTheirOrder) {
+  const auto hash = [](const std::string& endpoints) {
+    return good(with_migration("compare: { endpoints: [" + endpoints + "] }"))
+        ->migrations[0]
+        .compare_hash;
+  };
+  EXPECT_NE(hash("\"/a/{b}\""), hash(""));
+  EXPECT_NE(hash("\"/a/{b}\""), hash("\"/a/b\""));
+  EXPECT_EQ(hash("\"/a/{b}\", /a/b"), hash("/a/b, \"/a/{b}\""));
+}
+
 TEST(Load, AFlagIsCalledLikeItsMigrationUnlessGiven) {
   const auto made = good(with_migration("epoch: e\nflags: { orders: 0.001 }\n"));
   EXPECT_EQ(made->migrations[0].flag, "orders");
@@ -344,7 +366,14 @@ TEST(Load, EveryNumberOfTheProcessHasARange) {
           {"store: { redact: { headers: [\"a b\"] } }",
            "6:30 store.redact.headers[0]: \"a b\": must be 1 to 253 letters, digits or any of "
            "!#$%&'*+-.^_`|~"},
-          {"store: { bodies: false }", "6:10 store.bodies: unknown key"},
+          {"store: { redact: { patterns: [\"a*\"] } }",
+           "6:31 store.redact.patterns[0]: \"a*\": matches the empty text"},
+          {"store: { redact: { patterns: [\"(a\"] } }",
+           "6:31 store.redact.patterns[0]: \"(a\": missing ): (a"},
+          {"store: { redact: { patterns: [5] } }",
+           "6:31 store.redact.patterns[0]: expected text, found the number 5: put it in quotes"},
+          {"store: { bodies: perhaps }",
+           "6:18 store.bodies: expected true or false, found \"perhaps\""},
           {"health: { bind: \"pod:9902\" }",
            "6:17 health.bind: \"pod:9902\": a host name: only IP literals and localhost work "
            "here"},
@@ -641,6 +670,16 @@ TEST(Load, EveryKeyOfAMigrationIsChecked) {
            "11:31 migrations[0].compare.reask.rate: must be at most 1000/s"},
           {"compare: { reask: { share: 100.5 } }",
            "11:32 migrations[0].compare.reask.share: a percentage must be from 0 to 100"},
+          {"compare: { threads: 0 }", "11:25 migrations[0].compare.threads: must be from 1 to 16"},
+          {"compare: { threads: 17 }", "11:25 migrations[0].compare.threads: must be from 1 to 16"},
+          {"compare: { cpu_budget: 101 }",
+           "11:28 migrations[0].compare.cpu_budget: a percentage must be from 0 to 100"},
+          {"compare: { endpoints: /a }",
+           "11:27 migrations[0].compare.endpoints: expected a list, found \"/a\""},
+          {"compare: { endpoints: [a] }",
+           "11:28 migrations[0].compare.endpoints[0]: \"a\": must begin with /"},
+          {"compare: { endpoints: [\"/{a}\", \"/{b}\"] }",
+           "11:36 migrations[0].compare.endpoints[1]: \"/{b}\": another one covers the same paths"},
       },
       with_migration);
 }

@@ -217,5 +217,97 @@ TEST(DifferenceTable, TwoThreadsAddWhileAThirdReads) {
   EXPECT_EQ(report.endpoints[0].places[0].count, 2ULL * kRounds);
 }
 
+TEST(DifferenceTable, CountsAPairUnderItsOwnEndpoint) {
+  DifferenceTable table;
+  CapturedPair pair = pair_at("/users/anna/cart");
+  pair.endpoint = "GET /users/{name}/cart";
+  table.add("m", "", pair, Comparison{});
+  ASSERT_EQ(table.report().at(0).endpoints.size(), 1U);
+  EXPECT_EQ(table.report()[0].endpoints[0].endpoint, "GET /users/{name}/cart");
+}
+
+TEST(DifferenceTable, PatternsHideDataInEndpointsPathsAndValues) {
+  Redaction redaction;
+  std::string error;
+  ASSERT_TRUE(ValuePattern::parse(R"([\w.]+@[\w.]+)", redaction.patterns.emplace_back(), error));
+  DifferenceTable table({}, redaction);
+  table.add("m", "", pair_at("/users/ann@shop.test/cart?by=bob%40shop.test"),
+            mismatch({{"$.by['eve@shop.test']", Kind::value, "\"ann@shop.test\"", "1"}}));
+  table.settle("m", "", "GET", "/users/joe@shop.test/cart", Arm::legacy);
+  const auto report = table.report();
+  ASSERT_EQ(report.at(0).endpoints.size(), 1U);
+  const EndpointReport& endpoint = report[0].endpoints[0];
+  EXPECT_EQ(endpoint.endpoint, "GET /users/(redacted)/cart");
+  EXPECT_EQ(endpoint.places.at(0).path, "$.by['(redacted)']");
+  const Sample& sample = endpoint.places[0].samples.at(0);
+  EXPECT_EQ(sample.path, "$.by['(redacted)']");
+  EXPECT_EQ(sample.target, "/users/(redacted)/cart?by=(redacted)");
+  EXPECT_EQ(sample.left, "\"(redacted)\"");
+  EXPECT_EQ(endpoint.tally.mismatches.begin()->first.at(0).path, "$.by['(redacted)']");
+}
+
+CapturedPair pair_of_bodies(const std::string& left, const std::string& right) {
+  CapturedPair pair = pair_at("/a");
+  pair.legacy = test::json_response(left);
+  pair.monolith = test::json_response(right);
+  return pair;
+}
+
+TEST(DifferenceTable, KeepsNoBodiesUnlessAsked) {
+  DifferenceTable table;
+  table.add("m", "", pair_of_bodies("[1]", "[2]"), mismatch({{"$[0]", Kind::value, "1", "2"}}));
+  EXPECT_EQ(table.report().at(0).endpoints.at(0).places.at(0).samples.at(0).left_body, "");
+}
+
+TEST(DifferenceTable, KeepsTheBodiesOfAPairOnceAndRedacted) {
+  DifferenceTable table;
+  table.configure(2, {}, true);
+  for (int i = 0; i < 2; ++i) {
+    table.add("m", "", pair_of_bodies(R"({"a":1,"token":"x"})", R"({"a":2})"),
+              mismatch({{"$.a", Kind::value, "1", "2"}, {"$.token", Kind::missing, "x", ""}}));
+  }
+  const auto report = table.report();
+  std::vector<std::string> left, right;
+  for (const Place& place : report.at(0).endpoints.at(0).places) {
+    for (const Sample& sample : place.samples) {
+      left.push_back(sample.left_body);
+      right.push_back(sample.right_body);
+    }
+  }
+  const std::string kept = R"({"a":1,"token":(redacted)})";
+  EXPECT_EQ(left, (std::vector<std::string>{kept, kept, "", ""}));
+  EXPECT_EQ(right, (std::vector<std::string>{R"({"a":2})", R"({"a":2})", "", ""}));
+}
+
+TEST(DifferenceTable, BodiesAreBounded) {
+  TableLimits limits;
+  limits.bodies_max = 1'000;
+  DifferenceTable table(limits);
+  table.configure(5, {}, true);
+  const std::string large = "[" + std::string(400, '1') + "]";
+  for (int i = 0; i < 3; ++i) {
+    table.add("m", "", pair_of_bodies(large, "[2]"), mismatch({{"$[0]", Kind::value, "1", "2"}}));
+  }
+  const auto report = table.report();
+  const auto& samples = report.at(0).endpoints.at(0).places.at(0).samples;
+  ASSERT_EQ(samples.size(), 3U);
+  EXPECT_EQ(samples[1].left_body, large);
+  EXPECT_EQ(samples[2].left_body, "");
+  EXPECT_EQ(samples[2].right_body, "") << "both or none";
+}
+
+TEST(DifferenceTable, CountsMismatchesThatFollowAWriteOfTheSameKey) {
+  DifferenceTable table;
+  const Comparison differs = mismatch({{"$.a", Kind::value, "1", "2"}});
+  CapturedPair pair = pair_at("/a", Arm::monolith);
+  table.add("m", "", pair, differs);
+  pair.after_write = true;
+  table.add("m", "", pair, differs);
+  table.add("m", "", pair, Comparison{});
+  const auto report = table.report();
+  EXPECT_EQ(report.at(0).traffic[index_of(Arm::monolith)].mismatches_after_write, 1U);
+  EXPECT_EQ(report[0].traffic[index_of(Arm::legacy)].mismatches_after_write, 0U);
+}
+
 }  // namespace
 }  // namespace banyan::shadow

@@ -10,6 +10,7 @@
 #include "shadow/markup.h"
 #include "shadow/report.h"
 #include "shadow/report_html_style.h"
+#include "shadow/report_reader.h"
 #include "tests/unit/shadow/reports.h"
 
 namespace banyan::shadow {
@@ -109,7 +110,16 @@ TEST(ReportFormats, NoControlCharacterIsLeftInAnyOfThem) {
       << "XML has no room for it";
 }
 
-// Text of traffic lies in code spans whose fence it can not close, outside of tables.
+// Behind the entry for waivers stands nothing but its block.
+std::pair<std::string, std::string> without_waivers(const std::string& report) {
+  const std::size_t block = report.find("`yaml\n");
+  if (block == std::string::npos) return {report, ""};
+  const std::size_t begin = report.rfind('\n', block) + 1;
+  return {report.substr(0, begin), report.substr(begin)};
+}
+
+// Text of traffic lies in code spans whose fence it can not close, outside of tables; or in the
+// block of waivers, whose fence it can not close either.
 TEST(ReportMarkdown, WhatTrafficSaysStaysInItsCodeSpan) {
   for (const std::string_view hostile :
        {"`a`", "```", "a``b", "| a | b |", "\\|", "[x](http://evil.test)", "![x](http://evil.test)",
@@ -118,7 +128,11 @@ TEST(ReportMarkdown, WhatTrafficSaysStaysInItsCodeSpan) {
     std::size_t longest = 0, run = 0;
     for (const char c : text) longest = std::max(longest, run = c == '`' ? run + 1 : 0);
     const std::string fence(longest + 1, '`');
-    const std::string out = rendered(ReportFormat::markdown, report_with(text));
+    const auto [out, waivers] =
+        without_waivers(rendered(ReportFormat::markdown, report_with(text)));
+    const std::string block_fence = waivers.substr(0, waivers.find('y'));
+    EXPECT_GE(block_fence.size(), std::max<std::size_t>(longest + 1, 3));
+    EXPECT_EQ(waivers.find("\n" + block_fence), waivers.size() - block_fence.size() - 3);
     std::size_t found = 0;
     for (std::size_t at = out.find(text); at != std::string::npos; at = out.find(text, at + 1)) {
       ++found;
@@ -141,6 +155,48 @@ TEST(ReportMarkdown, IsReadInAPullRequest) {
   EXPECT_THAT(out, HasSubstr("- 1,290 × value at `$.items[*].price`\n  - legacy: `10`\n"
                              "  - monolith: `10.5`\n"));
   EXPECT_THAT(out, HasSubstr("  - monolith: (nothing)\n"));
+}
+
+TEST(ReportMarkdown, OffersEntriesForTheFileOfWaivers) {
+  const std::string out = rendered(ReportFormat::markdown, example_report());
+  EXPECT_THAT(out, HasSubstr("can be put into a file for `--waivers`:\n\n```yaml\n- path:"));
+  EXPECT_TRUE(out.ends_with("```\n\n")) << out;
+}
+
+TEST(ReportMarkdown, AHostileNameDoesNotEndTheBlockOfWaivers) {
+  const std::string out = rendered(ReportFormat::markdown, report_with("zq````qz"));
+  EXPECT_THAT(out, HasSubstr("\n`````yaml\n"));
+  EXPECT_TRUE(out.ends_with("\n`````\n\n")) << out;
+}
+
+TEST(Reports, SayWhenMismatchesFollowWritesOfTheSameKey) {
+  auto report = example_report();
+  constexpr std::string_view kWords = "7 of 345 mismatches to monolith came within a minute";
+  for (const ReportFormat format :
+       {ReportFormat::text, ReportFormat::markdown, ReportFormat::html}) {
+    EXPECT_THAT(rendered(format, report), testing::Not(HasSubstr("within a minute")));
+  }
+  report[0].traffic[0].mismatches_after_write = 7;
+  for (const ReportFormat format :
+       {ReportFormat::text, ReportFormat::markdown, ReportFormat::html}) {
+    EXPECT_THAT(rendered(format, report), HasSubstr(kWords));
+  }
+  const auto again = read_report(rendered(ReportFormat::json, report));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->at(0).traffic[0].mismatches_after_write, 7U);
+}
+
+TEST(Reports, WholeBodiesAreInJsonAndFoldedInHtml) {
+  auto report = example_report();
+  Sample& sample = report[0].endpoints[0].places[0].samples[0];
+  sample.left_body = "{\"price\": 10, \"note\": \"<script>zq\"}";
+  const std::string html = rendered(ReportFormat::html, report);
+  EXPECT_THAT(html, HasSubstr("The whole body of legacy"));
+  EXPECT_THAT(html, testing::Not(HasSubstr("The whole body of the monolith")));
+  EXPECT_THAT(html, testing::Not(HasSubstr("<script>zq")));
+  const auto again = read_report(rendered(ReportFormat::json, report));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->at(0).endpoints[0].places[0].samples[0].left_body, sample.left_body);
 }
 
 TEST(ReportJunit, HasACaseForEachEndpoint) {

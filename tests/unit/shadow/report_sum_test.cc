@@ -63,7 +63,7 @@ bool is_derived(const std::string& pointer) {
 bool may_be_absent(const std::string& pointer) {
   static const std::regex kNew(
       R"(.*/(first_seen|last_seen|seen|skipped|key_hashes|not_comparable_by_reason|buckets)"
-      R"(|mismatches|waivers|asked_for/\w+))");
+      R"(|mismatches|mismatch_after_write|waivers|asked_for/\w+))");
   return std::regex_match(pointer, kNew);
 }
 

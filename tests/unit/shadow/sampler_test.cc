@@ -87,7 +87,17 @@ TEST(Skip, EveryOneHasAWordOfItsOwn) {
                                                "marked", "not_sent", "conditional", "range",
                                                "sample", "rolled_back", "strained", "in_flight",
                                                "budget", "connections", "draining", "upgrade",
-                                               "reask_budget"}));
+                                               "reask_budget", "cpu_budget"}));
+}
+
+TEST(ControlAmongShadows, MakesItsShareOfAllExchanges) {
+  EXPECT_EQ(control_among_shadows(500, 100'000), 500U);
+  EXPECT_EQ(control_among_shadows(500, 10'000), 5'000U);
+  EXPECT_EQ(control_among_shadows(500, 501), 99'800U);
+  EXPECT_EQ(control_among_shadows(500, 500), 100'000U);
+  EXPECT_EQ(control_among_shadows(500, 1), 100'000U);
+  EXPECT_EQ(control_among_shadows(0, 10'000), 0U);
+  EXPECT_EQ(control_among_shadows(0, 0), 0U);
 }
 
 }  // namespace

@@ -12,12 +12,29 @@ namespace {
 
 using shadow::Verdict;
 
+shadow::EndpointTemplates endpoints(std::initializer_list<std::string_view> texts) {
+  shadow::EndpointTemplates templates;
+  for (const std::string_view text : texts) {
+    shadow::EndpointTemplate made;
+    std::string error;
+    EXPECT_TRUE(shadow::EndpointTemplate::parse(text, made, error)) << error;
+    EXPECT_TRUE(add_template(templates, std::move(made)));
+  }
+  return templates;
+}
+
 struct ComparisonPoolTest : ::testing::Test {
   ComparisonPoolTest() {
+    set([](config::Migration&) {});
+  }
+  // A configuration that is the usual one but for what `change` does to its migration.
+  void set(auto change) {
     config::Migration migration;
     migration.name = "orders";
+    migration.comparing.cpu_millipercent = 100'000;
+    change(migration);
     auto made = std::make_shared<config::Snapshot>();
-    made->migrations.push_back(migration);
+    made->migrations.push_back(std::move(migration));
     snapshot = made;
   }
 
@@ -116,6 +133,78 @@ TEST_F(ComparisonPoolTest, WorkersOfferAtTheSameTime) {
     for (std::thread& t : workers) t.join();
   }
   EXPECT_EQ(all(), 3 * kJobs);
+}
+
+// Of one migration, by several threads: what they count adds up, and they keep out of each other's
+// way.
+TEST_F(ComparisonPoolTest, SeveralThreadsCountWhatOneWould) {
+  constexpr int kJobs = 600;
+  set([](config::Migration& migration) {
+    migration.comparing = {.threads = 4, .cpu_millipercent = 100'000};
+    migration.compare.endpoints = endpoints({"/orders/{name}"});
+  });
+  {
+    ComparisonPool pool(2, table);
+    pool.make_room_for(*snapshot);
+    std::vector<std::thread> workers;
+    for (std::size_t w = 0; w < 2; ++w) {
+      workers.emplace_back([&, w] {
+        for (int i = 0; i < kJobs; ++i) {
+          const auto made = [&] {
+            return job(R"({"a":1,"b":[1,2,3]})",
+                       i % 3 == 0 ? R"({"a":2,"b":[1,2,3]})" : R"({"b":[1,2,3],"a":1})");
+          };
+          while (!pool.offer(w, made())) std::this_thread::yield();
+        }
+      });
+    }
+    for (std::thread& t : workers) t.join();
+  }
+  EXPECT_EQ(count(Verdict::mismatch), 2 * kJobs / 3);
+  EXPECT_EQ(count(Verdict::match), 4 * kJobs / 3);
+  EXPECT_EQ(ledger.bytes, 0U);
+  const auto report = table.report();
+  ASSERT_EQ(report.at(0).endpoints.size(), 1U);
+  EXPECT_EQ(report[0].endpoints[0].endpoint, "GET /orders/{name}");
+  ASSERT_EQ(report[0].endpoints[0].places.size(), 1U);
+  EXPECT_EQ(report[0].endpoints[0].places[0].path, "$.a");
+  EXPECT_EQ(report[0].endpoints[0].places[0].count, 2U * kJobs / 3);
+}
+
+TEST_F(ComparisonPoolTest, AReloadAddsThreads) {
+  ComparisonPool pool(1, table);
+  ASSERT_TRUE(pool.offer(0, job("a", "a")));
+  set([](config::Migration& migration) { migration.comparing.threads = 3; });
+  pool.make_room_for(*snapshot);
+  pool.make_room_for(*snapshot);
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(pool.offer(0, job("a", "a")));
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (all() < 10 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+  EXPECT_EQ(count(Verdict::match), 10);
+}
+
+TEST_F(ComparisonPoolTest, WhatIsOverTheBudgetIsNotLookedAtAndCounted) {
+  set([](config::Migration& migration) { migration.comparing.cpu_millipercent = 0; });
+  {
+    ComparisonPool pool(1, table);
+    ASSERT_TRUE(pool.offer(0, job("a", "b")));
+    ASSERT_TRUE(pool.offer(0, job("a", "a")));
+    auto settled = job("a", "a");
+    settled->settled = true;
+    ASSERT_TRUE(pool.offer(0, std::move(settled)));
+    auto control = job("a", "a");
+    control->control = true;
+    ASSERT_TRUE(pool.offer(0, std::move(control)));
+  }
+  EXPECT_EQ(count(Verdict::not_comparable), 2);
+  EXPECT_EQ(count(Verdict::match), 1);
+  EXPECT_EQ(stats.reask_skipped[static_cast<std::size_t>(shadow::Skip::cpu_budget)].read(), 3);
+  const auto report = table.report();
+  const auto& reasons =
+      report.at(0).endpoints.at(0).tally.reasons[static_cast<std::size_t>(Arm::legacy)];
+  EXPECT_EQ(reasons.at("cpu_budget"), 2U);
+  EXPECT_TRUE(report[0].endpoints[0].places.empty());
+  EXPECT_EQ(ledger.bytes, 0U);
 }
 
 TEST_F(ComparisonPoolTest, ASettledPairIsCountedWithoutBeingCompared) {

@@ -1,6 +1,7 @@
 // Pairs that go back to their worker: here an asker that answers at once.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -74,7 +75,7 @@ struct SecondAskingTest : ::testing::Test {
   std::shared_ptr<const config::Snapshot> snapshot;
   observe::MigrationStats stats, served;
   shadow::DifferenceTable table;
-  int askings = 0;
+  std::atomic<int> askings = 0;
   std::int64_t expected = 0;
   std::unique_ptr<ComparisonPool> pool = std::make_unique<ComparisonPool>(2, table);
 };

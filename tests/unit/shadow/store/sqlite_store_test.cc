@@ -371,6 +371,7 @@ TEST_F(SqliteStoreTest, AFileOfTheFirstVersionIsTakenOver) {
 
 TEST_F(SqliteStoreTest, TheTableGoesThereAndComesBack) {
   DifferenceTable table;
+  table.configure(5, {}, true);
   table.track_unsaved();
   CapturedPair pair;
   pair.method = "GET";
@@ -380,6 +381,9 @@ TEST_F(SqliteStoreTest, TheTableGoesThereAndComesBack) {
   Comparison comparison;
   comparison.verdict = Verdict::mismatch;
   comparison.differences = {{"$.price", Kind::value, "1", "2"}};
+  pair.after_write = true;
+  pair.legacy.headers.add("content-type", "application/json");
+  pair.legacy.body = R"({"price":1})";
   const auto store = opened();
   std::uint64_t superseded = 0;
   for (int i = 0; i < 7; ++i) {
@@ -405,7 +409,10 @@ TEST_F(SqliteStoreTest, TheTableGoesThereAndComesBack) {
   EXPECT_EQ(after[0].to_legacy, before[0].to_legacy);
   ASSERT_EQ(after[0].endpoints.size(), 1U);
   EXPECT_EQ(after[0].endpoints[0].places.at(0).count, 7U);
-  EXPECT_EQ(after[0].endpoints[0].places[0].samples.size(), 5U);
+  ASSERT_EQ(after[0].endpoints[0].places[0].samples.size(), 5U);
+  EXPECT_EQ(after[0].endpoints[0].places[0].samples[0].left_body, R"({"price":1})");
+  EXPECT_EQ(after[0].endpoints[0].places[0].samples[0].right_body, "");
+  EXPECT_EQ(after[0].traffic[0].mismatches_after_write, 7U);
   EXPECT_TRUE(again.take_unsaved(superseded).empty()) << "what was restored is saved";
 
   // The same epoch of the same rules goes on; another load, as after a restart.
