@@ -28,6 +28,7 @@ void add_status(CLI::App& app, Action& chosen);
 void add_flag(CLI::App& app, Action& chosen);
 void add_rollback(CLI::App& app, Action& chosen);
 void add_rearm(CLI::App& app, Action& chosen);
+void add_ramp(CLI::App& app, Action& chosen);
 void add_report(CLI::App& app, Action& chosen);
 void add_diff(CLI::App& app, Action& chosen);
 void add_drain(CLI::App& app, Action& chosen);

@@ -3,6 +3,7 @@
 #include "cli/admin_client.h"
 #include "cli/command.h"
 #include "config/scalar.h"
+#include "shadow/printable.h"
 
 namespace banyan::cli {
 namespace {
@@ -47,12 +48,25 @@ int ask_for(const Options& options, const Request& request) {
                  [&](const Reply& reply) { return tell_flags(reply, options); });
 }
 
+// A value that is set pauses the ramp.
+int tell_set(const Reply& reply, const Options& options) {
+  const int code = tell_flags(reply, options);
+  const json migrations = reply.document.value("migrations", json::array());
+  if (reply.document.value("ramp", json()).is_number() && !migrations.empty()) {
+    print_message(fmt::format(
+        "its ramp is paused; `banyan ramp resume {}` clears this value and lets it go on",
+        shadow::printable(migrations[0].get<std::string>())));
+  }
+  return code;
+}
+
 int set(const Options& options) {
   json body{{"percent", json::parse(options.percent)}};
   if (!options.reason.empty()) body["reason"] = options.reason;
   if (!options.ttl.empty()) body["ttl"] = options.ttl;
   if (options.override_targeting) body["override_targeting"] = true;
-  return ask_for(options, {"PUT", target_of(options), body});
+  return ask_all(options.admins, {"PUT", target_of(options), body},
+                 [&](const Reply& reply) { return tell_set(reply, options); });
 }
 
 int clear(const Options& options) {

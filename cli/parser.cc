@@ -57,6 +57,7 @@ std::unique_ptr<CLI::App> make_parser(Action& chosen) {
   add_flag(*app, chosen);
   add_rollback(*app, chosen);
   add_rearm(*app, chosen);
+  add_ramp(*app, chosen);
   add_report(*app, chosen);
   add_diff(*app, chosen);
   add_drain(*app, chosen);

@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "config/scalar.h"
 #include "proxy/control/named_files.h"
+#include "proxy/control/ramps.h"
 #include "routing/decision.h"
 #include "routing/request_path.h"
 #include "shadow/printable.h"
@@ -105,15 +106,15 @@ json matched(const config::Snapshot& snapshot, const routing::RouteTable::Match&
           {"rule", told_of(*match.rule)}};
 }
 
-// As a proxy would begin with it: nothing was set at run time. What is wrong with a flag file is
-// said, and stops nothing.
+// As a proxy would begin with it: nothing was set at run time, every ramp is at 0 %. What is wrong
+// with a flag file is said, and stops nothing.
 routing::FlagState flag_of(const Options& options, const config::Loaded& loaded,
                            const std::string& name) {
   const auto files = control::read_flag_files(options.config, loaded);
   for (const std::string& problem : files.problems) print_message(problem);
   routing::Slots slots;
-  const auto views =
-      control::flag_views(*loaded.snapshot, files.contents, control::RunTimeFlags(""));
+  auto views = control::flag_views(*loaded.snapshot, files.contents, control::RunTimeFlags(""));
+  control::apply_ramps(control::Ramps("").planned(*loaded.snapshot), views);
   const auto table = control::flag_table(views, slots, 0);
   return (*table)[slots.flag(name)];
 }

@@ -59,12 +59,33 @@ std::string flags_text(const json& status) {
     if (const std::string expires = member(run_time, "expires"); !expires.empty()) {
       set += ", until " + expires;
     }
+    const json ramp = f.value("ramp", json());
+    const bool has_ramp = !ramp.is_null();
+    const std::string source = member(f, "source").empty() ? "configuration" : member(f, "source");
     rows.push_back({member(f, "name"), number(f.value("percent", json())),
-                    number(f.value("configured", json())),
-                    member(f, "source").empty() ? "configuration" : member(f, "source"),
-                    f.value("targeting", false) ? "yes" : "no", set});
+                    number(has_ramp ? ramp : f.value("configured", json())),
+                    has_ramp ? "ramp" : source, f.value("targeting", false) ? "yes" : "no", set});
   }
   return table(rows);
+}
+
+// Empty where there is none.
+std::string ramps_text(const json& status) {
+  std::vector<std::vector<std::string>> rows{{"RAMP", "STEP", "PERCENT", "NEXT", "WAITS FOR"}};
+  std::vector<std::string> told;
+  for (const json& m : status.value("migrations", json::array())) {
+    const json ramp = m.value("ramp", json());
+    const std::string flag = member(m, "flag");
+    if (!ramp.is_object() || std::find(told.begin(), told.end(), flag) != told.end()) continue;
+    told.push_back(flag);
+    const json next = ramp.value("next", json());
+    rows.push_back({flag,
+                    fmt::format("{} of {}", number(ramp.value("step", json())),
+                                ramp.value("steps", json::array()).size()),
+                    number(ramp.value("percent", json())), next.is_null() ? "-" : number(next),
+                    member(ramp, "why")});
+  }
+  return told.empty() ? "" : table(rows) + "\n";
 }
 
 std::string upstreams_text(const json& status) {
@@ -128,7 +149,7 @@ int tell_status(const Reply& reply, const Options& options) {
   }
   const json& status = reply.document;
   print_text(process_text(status) + "\n" + migrations_text(status) + "\n" + flags_text(status) +
-             "\n" + upstreams_text(status));
+             "\n" + ramps_text(status) + upstreams_text(status));
   return kDone;
 }
 

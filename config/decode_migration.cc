@@ -8,6 +8,7 @@
 #include "config/decode_compare.h"
 #include "config/decode_guardrail.h"
 #include "config/decode_match.h"
+#include "config/decode_ramp.h"
 #include "config/decode_readiness.h"
 #include "config/decode_rewrite.h"
 #include "config/decode_shadow.h"
@@ -58,6 +59,7 @@ constexpr std::array kMigrationKeys{
     Key<DraftMigration>{"compare", decode_compare, Need::optional, list_compare_keys},
     Key<DraftMigration>{"readiness", decode_readiness, Need::optional, list_readiness_keys},
     Key<DraftMigration>{"guardrail", decode_guardrail, Need::optional, list_guardrail_keys},
+    Key<DraftMigration>{"ramp", decode_ramp, Need::optional, list_ramp_keys},
 };
 
 }  // namespace

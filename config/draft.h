@@ -52,6 +52,7 @@ struct DraftMigration {
   Word monolith;
   Word flag;
   Word descriptors;  // of compare
+  Spot ramp;
   bool sticky_missing_given = false;
 };
 
@@ -67,7 +68,7 @@ struct Draft {
   Word default_upstream;
   std::vector<Word> flags;
   std::vector<Word> flag_files;  // of snapshot.flags.sources
-  Word waivers;  // of report
+  Word waivers;                  // of report
 };
 
 // The keys of the file into a draft; every key by itself is checked here.

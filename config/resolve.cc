@@ -6,6 +6,7 @@
 
 #include "base/stable_hash.h"
 #include "config/decode_compare.h"
+#include "config/decode_ramp.h"
 #include "config/decode_report.h"
 #include "config/draft.h"
 #include "config/read_file.h"
@@ -261,6 +262,7 @@ Snapshot resolve(Draft draft, Problems& problems) {
   check_binds(draft, problems);
   check_listener_keys(draft, problems);
   check_flags(draft, problems);
+  check_ramps(draft, problems);
   check_listeners(draft, problems);
   resolve_upstreams(draft, problems);
   check_grpc(draft, problems);

@@ -24,6 +24,7 @@
 #include "config/report.h"
 #include "config/tls.h"
 #include "routing/guard/settings.h"
+#include "routing/ramp_settings.h"
 #include "routing/rewrite.h"
 #include "routing/route_table.h"
 #include "shadow/diff/comparison.h"
@@ -146,6 +147,7 @@ struct Migration {
   AskingAgain asking_again;
   Comparing comparing;
   std::optional<routing::guard::Settings> guardrail = routing::guard::Settings{};
+  std::optional<routing::RampSettings> ramp;  // of `flag`
   std::uint64_t compare_hash = 0;  // of `compare` and `rewrite`: another one counts afresh
 };
 

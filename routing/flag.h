@@ -16,7 +16,7 @@
 namespace banyan::routing {
 
 // Who said it; each outranks the ones before it.
-enum class FlagOrigin : std::uint8_t { none, config, source, run_time };
+enum class FlagOrigin : std::uint8_t { none, config, source, ramp, run_time };
 [[nodiscard]] constexpr std::string_view to_string(FlagOrigin o) {
   switch (o) {
     case FlagOrigin::none:
@@ -25,6 +25,8 @@ enum class FlagOrigin : std::uint8_t { none, config, source, run_time };
       return "config";
     case FlagOrigin::source:
       return "source";
+    case FlagOrigin::ramp:
+      return "ramp";
     case FlagOrigin::run_time:
       return "run_time";
   }

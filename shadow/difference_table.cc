@@ -47,6 +47,19 @@ Tally tally_of(const CapturedPair& pair, const Comparison& comparison) {
   return tally;
 }
 
+// The verdicts of the migration and of its endpoints in both directions, from their tallies.
+void add_up(MigrationReport& report) {
+  for (EndpointReport& endpoint : report.endpoints) {
+    for (std::size_t v = 0; v < kVerdictCount; ++v) {
+      const std::uint64_t by_legacy = endpoint.tally.verdicts[index_of(Arm::legacy)][v];
+      const std::uint64_t by_monolith = endpoint.tally.verdicts[index_of(Arm::monolith)][v];
+      report.to_monolith[v] += by_legacy;
+      report.to_legacy[v] += by_monolith;
+      endpoint.verdicts[v] = by_legacy + by_monolith;
+    }
+  }
+}
+
 }  // namespace
 
 DifferenceTable::DifferenceTable(TableLimits limits, Redaction redaction)
@@ -215,7 +228,7 @@ ReadinessSettings DifferenceTable::settings_of(std::string_view name) const {
   return found == settings_.end() ? ReadinessSettings{} : found->second;
 }
 
-MigrationReport DifferenceTable::report_of(const std::string& name, bool with_places) const {
+MigrationReport DifferenceTable::report_of(const std::string& name, Part part) const {
   MigrationReport report;
   report.migration = name;
   const std::scoped_lock lock(mutex_);
@@ -228,29 +241,25 @@ MigrationReport DifferenceTable::report_of(const std::string& name, bool with_pl
   for (std::size_t arm = 0; arm < migration.directions.size(); ++arm) {
     report.traffic[arm] = migration.directions[arm].traffic;
     report.keys[arm] = migration.directions[arm].keys;
+    if (part != Part::step) report.keys[arm].add(migration.directions[arm].keys_before_step);
   }
   for (const auto& [endpoint, counted] : migration.endpoints) {
     EndpointReport& into = report.endpoints.emplace_back();
     into.endpoint = endpoint;
     into.tally = counted.all;
-    for (std::size_t v = 0; v < kVerdictCount; ++v) {
-      const std::uint64_t by_legacy = counted.all.verdicts[index_of(Arm::legacy)][v];
-      const std::uint64_t by_monolith = counted.all.verdicts[index_of(Arm::monolith)][v];
-      report.to_monolith[v] += by_legacy;
-      report.to_legacy[v] += by_monolith;
-      into.verdicts[v] = by_legacy + by_monolith;
-    }
-    if (!with_places) continue;
+    if (part != Part::whole) continue;
     for (const auto& [key, place] : counted.places) {
       into.places.push_back({key.path, key.kind, place.count, place.samples, key.verdict,
                              place.first_seen, place.last_seen});
     }
   }
+  if (part == Part::step) take_off_before_step(migration, report);
+  add_up(report);
   return report;
 }
 
 MigrationReport DifferenceTable::counts(const std::string& migration) const {
-  return report_of(migration, false);
+  return report_of(migration, Part::counts);
 }
 
 std::vector<std::string> DifferenceTable::names() const {
@@ -264,7 +273,7 @@ std::vector<MigrationReport> DifferenceTable::report(
     const std::vector<std::string>& migrations) const {
   std::vector<MigrationReport> reports;
   for (const std::string& name : migrations.empty() ? names() : migrations) {
-    MigrationReport& report = reports.emplace_back(report_of(name, true));
+    MigrationReport& report = reports.emplace_back(report_of(name, Part::whole));
     sort_by_weight(report);
   }
   return reports;

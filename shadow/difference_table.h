@@ -100,6 +100,11 @@ class DifferenceTable {
   // What judge() needs and no more: without places and samples.
   [[nodiscard]] MigrationReport counts(const std::string& migration) const;
 
+  // What counts_in_step() tells counts from now on; another epoch counts from its own beginning.
+  void begin_step(const std::string& migration);
+  // As counts(), of what came since begin_step(), or of all. Without latencies and reasons.
+  [[nodiscard]] MigrationReport counts_in_step(const std::string& migration) const;
+
  private:
   struct PlaceCount {
     std::uint64_t count = 0;
@@ -126,6 +131,16 @@ class DifferenceTable {
     Traffic traffic_unsaved;
     DistinctKeys keys;
     DistinctKeys keys_unsaved;
+    DistinctKeys keys_before_step;  // not in `keys`
+  };
+  // What had been counted when a step of a ramp began.
+  struct Step {
+    struct Counted {
+      ByArm<VerdictCounts> verdicts{};
+      std::map<PlaceSet, ByArm<std::uint64_t>> mismatches;
+    };
+    std::map<std::string, Counted, std::less<>> endpoints;
+    ByArm<Traffic> traffic;
   };
   struct Migration {
     std::string epoch;
@@ -136,6 +151,7 @@ class DifferenceTable {
     ByArm<Direction> directions;  // by the arm that served the user
     std::size_t bytes = 0;        // of TableLimits::bytes_max
     std::size_t body_bytes = 0;   // of TableLimits::bodies_max
+    std::optional<Step> step;
     bool begun_unsaved = false;   // it was reset, which has to be saved even if nothing follows
   };
   // nullptr: a straggler.
@@ -157,7 +173,9 @@ class DifferenceTable {
   void has_something_unsaved();
   [[nodiscard]] EpochRecord take_unsaved_of(std::string_view name, Migration& migration) const;
   [[nodiscard]] ReadinessSettings settings_of(std::string_view name) const;
-  [[nodiscard]] MigrationReport report_of(const std::string& name, bool with_places) const;
+  enum class Part : std::uint8_t { whole, counts, step };
+  [[nodiscard]] MigrationReport report_of(const std::string& name, Part part) const;
+  static void take_off_before_step(const Migration& migration, MigrationReport& report);
 
   mutable std::mutex mutex_;
   TableLimits limits_;

@@ -44,6 +44,7 @@ class AdminApi {
     std::function<WallTime()> now;
     std::function<void()> changed;  // after a flag or a latch: something new may be due
     ReadinessBook& readiness;
+    std::function<void(StatusFacts& facts)> add_ramps;  // what only the status tells of them
   };
 
   explicit AdminApi(Parts parts) : parts_(std::move(parts)) {}
@@ -81,6 +82,9 @@ class AdminApi {
   void rollback_flag(const Call& call);
   void rollback_all(const Call& call);
   void rearm(const Call& call);
+  void pause_ramp(const Call& call);
+  void resume_ramp(const Call& call);
+  void skip_ramp(const Call& call);
   void report(const Call& call);
   void stored_report(const Call& call, const shadow::RecordQuery& query,
                      shadow::ReportFormat format);
@@ -95,6 +99,11 @@ class AdminApi {
   void events(const Call& call);
 
   void rollback(const Call& call, const std::vector<std::string>& names);
+  // nullptr: it was answered why there is nothing to do.
+  [[nodiscard]] const Ramp* ramp_of(const Call& call) const;
+  [[nodiscard]] Switchboard::Answer ramp_answer(const Call& call, const std::string& flag) const;
+  // What is wrong with a body that may only have a reason; empty: nothing.
+  [[nodiscard]] static std::string only_a_reason(const Call& call);
   [[nodiscard]] Author author(const Call& call) const;
   [[nodiscard]] Result<RunTimeFlag, std::string> wanted(const Call& call) const;
   [[nodiscard]] bool is_allowed_host(const std::string& authority) const;

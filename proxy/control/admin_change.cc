@@ -75,6 +75,11 @@ bool precondition_holds(const AdminRequest& request, const std::string& etag) {
   return holds;
 }
 
+std::string AdminApi::only_a_reason(const Call& call) {
+  const auto body = members(call.request.body, {"reason"});
+  return body ? "" : body.error();
+}
+
 Author AdminApi::author(const Call& call) const {
   const json body = json::parse(call.request.body, nullptr, false);
   Author author = author_of(body);
@@ -127,8 +132,9 @@ void AdminApi::clear_flag(const Call& call) {
   if (!precondition_holds(call.request, etag_of(flag_json(*before)))) {
     return call.reply(problem(412, "the flag has changed since"));
   }
-  const auto body = members(call.request.body, {"reason"});
-  if (!body) return call.reply(problem(400, body.error()));
+  if (const std::string wrong = only_a_reason(call); !wrong.empty()) {
+    return call.reply(problem(400, wrong));
+  }
   parts_.switches.clear_flag(
       name, author(call), [this, name, reply = call.reply](const auto& done) {
         parts_.changed();
@@ -138,8 +144,9 @@ void AdminApi::clear_flag(const Call& call) {
 }
 
 void AdminApi::rollback(const Call& call, const std::vector<std::string>& names) {
-  const auto body = members(call.request.body, {"reason"});
-  if (!body) return call.reply(problem(400, body.error()));
+  if (const std::string wrong = only_a_reason(call); !wrong.empty()) {
+    return call.reply(problem(400, wrong));
+  }
   parts_.switches.rollback(names, "operator", author(call),
                            [this, reply = call.reply](const auto& done) {
                              parts_.changed();
@@ -173,8 +180,9 @@ void AdminApi::rearm(const Call& call) {
   if (!precondition_holds(call.request, etag_of(migration_json(parts_.switches, *found)))) {
     return call.reply(problem(412, "the migration has changed since"));
   }
-  const auto body = members(call.request.body, {"reason"});
-  if (!body) return call.reply(problem(400, body.error()));
+  if (const std::string wrong = only_a_reason(call); !wrong.empty()) {
+    return call.reply(problem(400, wrong));
+  }
   parts_.switches.rearm(name, author(call), [this, reply = call.reply](const auto& done) {
     parts_.changed();
     reply(switched_response(done, {{"siblings", done.siblings}}));
@@ -186,8 +194,9 @@ void AdminApi::reset(const Call& call) {
   if (parts_.switches.migration(name) == nullptr) {
     return call.reply(problem(404, "there is no such migration"));
   }
-  const auto body = members(call.request.body, {"reason"});
-  if (!body) return call.reply(problem(400, body.error()));
+  if (const std::string wrong = only_a_reason(call); !wrong.empty()) {
+    return call.reply(problem(400, wrong));
+  }
   const Author by = author(call);
   parts_.readiness.take_traffic(by.at);
   parts_.differences.reset(name, by.at);

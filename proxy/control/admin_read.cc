@@ -37,6 +37,7 @@ void AdminApi::status(const Call& call) {
   parts_.refresh([this, reply = call.reply] {
     StatusFacts facts = parts_.facts();
     facts.judged = parts_.readiness.judged(parts_.now());
+    parts_.add_ramps(facts);
     reply(json_response(status_json(parts_.switches, parts_.reloader.status(), facts)));
   });
 }

@@ -89,7 +89,8 @@ AdminApi::Parts Control::admin_parts() {
       [this](const Author& author) { drain(author); },
       [] { return wall_now(); },
       [this] { schedule(); },
-      readiness_};
+      readiness_,
+      [this](StatusFacts& facts) { add_ramps(facts); }};
 }
 
 Result<void, std::string> Control::start(const std::string& address_file) {
@@ -106,6 +107,7 @@ Result<void, std::string> Control::start(const std::string& address_file) {
   flag_sources_.load(running(), {wall_now(), steady_now()});
   switches_.adopt(reloader_.running(), flag_sources_.contents());
   say_missing_flags();
+  say_idle_ramps();
   const auto started = workers_.start(
       reloader_.running(), switches_.prepare(running(), flag_sources_.contents()), std::move(*tls));
   if (!started) return tl::unexpected(started.error().detail);
@@ -181,6 +183,7 @@ void Control::stop_workers() {
     if (cut > 0) observe::log_warning(fmt::format("{} exchanges were cut off", cut));
     readiness_.take_traffic(wall_now());
     export_report();
+    switches_.save_held_ramps(steady_now());
     ending_.stopped();
     loop_.stop();
   });
@@ -243,6 +246,7 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
     observe::log_warning(text);
   }
   say_missing_flags();
+  say_idle_ramps();
   say_dropped_latches(*before);
   return {};
 }
@@ -264,6 +268,8 @@ void Control::tell_verdicts(SteadyTime now) {
 void Control::on_tick() {
   const SteadyTime now = steady_now();
   if (const auto due = guardrails_.due(); due && now >= *due) look_at_guardrails(now);
+  // After them, so that a trip takes a ramp back at once.
+  if (const auto due = switches_.ramps_due(); due && now >= *due) look_at_ramps(now);
   if (verdicts_at_ && now >= *verdicts_at_) tell_verdicts(now);
   if (const auto due = ending_.due(); due && now >= *due) stop_workers();
   if (export_at_ && now >= *export_at_) {
@@ -297,6 +303,7 @@ void Control::schedule() {
   if (const auto due = tls_.due()) consider(*due);
   if (const auto due = flag_sources_.due()) consider(*due);
   if (const auto due = guardrails_.due()) consider(*due);
+  if (const auto due = switches_.ramps_due()) consider(*due);
   if (const auto expiry = switches_.next_expiry()) {
     consider(now + std::chrono::ceil<Milliseconds>(*expiry - wall_now()));
   }

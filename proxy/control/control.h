@@ -16,6 +16,7 @@
 #include "proxy/control/drain_sequence.h"
 #include "proxy/control/flag_sources.h"
 #include "proxy/control/guardrails.h"
+#include "proxy/control/ramp_view.h"
 #include "proxy/control/readiness_book.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
@@ -77,6 +78,13 @@ class Control {
   void tell_verdicts(SteadyTime now);
   void export_report();
   void look_at_guardrails(SteadyTime now);
+  void look_at_ramps(SteadyTime now);
+  void begin_step(const Ramp& ramp);
+  [[nodiscard]] RampGateView ramp_gate(const std::string& migration);
+  [[nodiscard]] routing::RampFacts ramp_facts(const Ramp& ramp);
+  [[nodiscard]] RampView ramp_view(const Ramp& ramp, SteadyTime now);
+  void add_ramps(StatusFacts& facts);
+  void say_idle_ramps() const;
   void on_tick();
   void schedule();
 

@@ -53,6 +53,9 @@ std::string Control::metrics() {
   for (const FlagView& view : switches_.flags()) {
     facts.flags.push_back({view.name, view.share.millipercent, view.overridden()});
   }
+  for (const Ramp& ramp : switches_.ramps()) {
+    facts.ramps.push_back({ramp.flag, ramp.step(), ramp.settings.steps.size(), ramp.wait});
+  }
   for (const auto& source : flag_sources_.statuses()) {
     facts.flag_sources.push_back(
         {source.file, FlagSources::age(source, wall_now()), source.problems.empty()});

@@ -13,7 +13,8 @@ void Control::look_at_guardrails(SteadyTime now) {
     observe::log_error(
         fmt::format("guardrail: rolls back {}: {}", fmt::join(trip.migrations, ", "), trip.reason));
     switches_.rollback(
-        trip.migrations, "guardrail", {"guardrail", trip.reason, std::chrono::system_clock::now()},
+        trip.migrations, std::string(kGuardrailCause),
+        {"guardrail", trip.reason, std::chrono::system_clock::now()},
         [](const Switchboard::Switched&) {}, trip.evidence);
   }
 }

@@ -126,7 +126,7 @@ std::vector<std::string> flags_that_nobody_has(const std::vector<FlagView>& view
   std::vector<std::string> texts;
   if (snapshot.flags.sources.empty()) return texts;
   for (const FlagView& view : views) {
-    if (view.configured) continue;
+    if (view.configured || view.ramp) continue;
     for (const std::string& migration : view.migrations) {
       texts.push_back(fmt::format("migration {}: no flag source has its flag {}, so it is at 0 %",
                                   migration, view.name));

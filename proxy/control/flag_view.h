@@ -1,6 +1,6 @@
 // proxy/control/flag_view.h: which value of a flag holds, and which it outranks. Pure.
 //
-//   value set at run time  >  flag sources, the last first  >  `flags` of the configuration  >  0 %
+//   value set at run time  >  ramp  >  flag sources, the last first  >  `flags`  >  0 %
 #pragma once
 
 #include <cstdint>
@@ -34,16 +34,18 @@ struct FlagView {
   config::FlagDefinitionPtr definition;  // where `configured` is one
   std::string source;                    // the file that says it, where it is one
   bool source_unknown = false;           // nothing is known of that file
+  std::optional<routing::Share> ramp;    // where it is; by apply_ramps()
   std::optional<RunTimeFlag> run_time;
   std::vector<std::string> migrations;  // that follow it
 
   [[nodiscard]] bool has_targeting() const { return definition && definition->targeting; }
   // A rule decides, not the share alone.
   [[nodiscard]] bool is_by_rule() const {
-    return !run_time && has_targeting() && definition->enabled;
+    return !run_time && !ramp && has_targeting() && definition->enabled;
   }
-  // A run-time value outranks a configured one that says something else.
+  // A run-time value outranks a ramp or a configured value that says something else.
   [[nodiscard]] bool overridden() const {
+    if (run_time && ramp) return run_time->share != *ramp;
     return run_time &&
            (has_targeting() || run_time->share != configured.value_or(routing::kNobody));
   }

@@ -16,6 +16,9 @@
 
 namespace banyan::control {
 
+// What a guardrail gives as the cause of its rollbacks.
+inline constexpr std::string_view kGuardrailCause = "guardrail";
+
 struct Latch {
   std::string cause;  // `operator`, `guardrail`, `unreadable_state`
   Author author;

@@ -8,6 +8,7 @@
 #include "config/flag_file.h"
 #include "proxy/control/admin_access.h"
 #include "proxy/control/flag_sources.h"
+#include "proxy/control/ramps.h"
 #include "proxy/net/tls_store.h"
 
 namespace banyan::control {
@@ -72,8 +73,14 @@ FlagFileReport read_flag_files(const std::string& config_path, const config::Loa
     report.contents.back().flags = std::make_shared<const config::FlagFile>(std::move(*parsed));
   }
   if (!report.problems.empty()) return report;
-  const auto views = flag_views(*loaded.snapshot, report.contents, RunTimeFlags(""));
-  for (const std::string& text : flags_that_nobody_has(views, *loaded.snapshot)) {
+  auto views = flag_views(*loaded.snapshot, report.contents, RunTimeFlags(""));
+  const std::vector<Ramp> ramps = Ramps("").planned(*loaded.snapshot);
+  apply_ramps(ramps, views);
+  std::vector<std::string> texts = flags_that_nobody_has(views, *loaded.snapshot);
+  for (std::string& text : warnings_of(ramps, views, *loaded.snapshot)) {
+    texts.push_back(std::move(text));
+  }
+  for (const std::string& text : texts) {
     report.warnings.push_back(config_path + ": warning: " + text);
   }
   return report;

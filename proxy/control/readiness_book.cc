@@ -93,6 +93,19 @@ std::vector<shadow::MigrationReport> ReadinessBook::judged(WallTime now) {
   return reports;
 }
 
+void ReadinessBook::begin_step(const std::string& migration, WallTime now) {
+  take_traffic(now);
+  table_.begin_step(migration);
+}
+
+shadow::MigrationReport ReadinessBook::judged_in_step(const std::string& migration, WallTime now) {
+  take_traffic(now);
+  std::vector<shadow::MigrationReport> reports{table_.counts_in_step(migration)};
+  reports.back().waivers = snapshot_->report.waivers;
+  shadow::judge(reports, now);
+  return reports.front();
+}
+
 std::vector<shadow::MigrationReport> ReadinessBook::report(const std::vector<std::string>& names,
                                                            WallTime now) {
   take_traffic(now);

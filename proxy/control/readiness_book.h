@@ -32,6 +32,10 @@ class ReadinessBook {
 
   // Of all configured migrations, in their order, with their waivers; without places and samples.
   [[nodiscard]] std::vector<shadow::MigrationReport> judged(WallTime now);
+  // What judged_in_step() tells counts from now on.
+  void begin_step(const std::string& migration, WallTime now);
+  // As judged(), of what came since begin_step(); without one of all.
+  [[nodiscard]] shadow::MigrationReport judged_in_step(const std::string& migration, WallTime now);
   // Reports of the table, with the waivers of the configuration. No names: all migrations that have
   // a shadow or were counted.
   [[nodiscard]] std::vector<shadow::MigrationReport> report(const std::vector<std::string>& names,

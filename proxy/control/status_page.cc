@@ -54,11 +54,13 @@ json migration_json(const Switchboard& switches, const config::Migration& migrat
               {"epoch", migration.epoch},
               {"legacy", upstreams[migration.legacy].name},
               {"monolith", upstreams[migration.monolith].name},
-              {"shadow", migration.shadow.has_value()}};
+              {"shadow", migration.shadow.has_value()},
+              {"ramp", nullptr}};
   if (latch) {
     object["latch"] = to_json(latch->author);
     object["latch"]["cause"] = latch->cause;
   }
+  if (const Ramp* const ramp = switches.ramp(migration.flag)) object["ramp"] = to_json(*ramp);
   return object;
 }
 
@@ -75,6 +77,7 @@ json flag_json(const FlagView& view) {
               {"source", view.source.empty() ? json() : json(view.source)},
               {"configured", view.configured ? percent(*view.configured) : json()},
               {"targeting", view.has_targeting()},
+              {"ramp", view.ramp ? percent(*view.ramp) : json()},
               {"overridden", view.overridden()},
               {"run_time", nullptr},
               {"migrations", view.migrations}};
@@ -128,6 +131,11 @@ json status_json(const Switchboard& switches, const Reloader::Status& configurat
     // Not part of what an ETag stands for: it changes with the traffic.
     const auto guardrail = facts.guardrails.find(migrations[i].name);
     shown["guardrail"] = guardrail == facts.guardrails.end() ? json() : guardrail->second;
+    const auto ramp = facts.ramps.find(migrations[i].flag);
+    if (ramp != facts.ramps.end()) {
+      shown["ramp"] = ramp->second;
+      shown["ramp"]["gate"] = facts.ramp_gates.at(migrations[i].name);
+    }
     document["migrations"].push_back(std::move(shown));
   }
   for (const FlagView& view : switches.flags()) document["flags"].push_back(flag_json(view));

@@ -27,13 +27,13 @@ struct NameState {
   std::string problem;  // of the last look; empty where it was answered
 };
 
-// {"name", "flag", "percent", "latched", "latch": {"who", …} | null, …}
+// {"name", "flag", "percent", "latched", "latch": {"who", …} | null, "ramp": {"step", …} | null, …}
 [[nodiscard]] nlohmann::json migration_json(const Switchboard& switches,
                                             const config::Migration& migration);
 // The same, with "readiness": WORD and "readiness_detail": {…}.
 [[nodiscard]] nlohmann::json with_readiness(nlohmann::json migration,
                                             const shadow::MigrationReport& judged);
-// {"name", "percent", "origin", "source", "configured", "targeting", "overridden",
+// {"name", "percent", "origin", "source", "configured", "targeting", "ramp", "overridden",
 //  "run_time": {…} | null, "migrations"}
 [[nodiscard]] nlohmann::json flag_json(const FlagView& view);
 
@@ -46,6 +46,8 @@ struct StatusFacts {
   std::string store_problem;                         // empty: differences are kept
   std::vector<shadow::MigrationReport> judged;       // of all configured migrations
   std::map<std::string, nlohmann::json> guardrails;  // by migration; null where it is off
+  std::map<std::string, nlohmann::json> ramps;       // by flag
+  std::map<std::string, nlohmann::json> ramp_gates;  // by migration
   std::vector<EndpointState> endpoints;
   std::vector<NameState> names;
   std::vector<FlagSources::Status> flag_sources;

@@ -19,13 +19,13 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string problem_of(const Result<void, std::string>& saved) {
+}  // namespace
+
+std::string Switchboard::problem_of(const Result<void, std::string>& saved) {
   if (saved) return {};
   observe::log_error("in force, but not on disk: " + saved.error());
   return saved.error();
 }
-
-}  // namespace
 
 Switchboard::Switchboard(const StateDir& directory, routing::Slots& slots, AuditLog& audit,
                          Workers workers)
@@ -34,12 +34,15 @@ Switchboard::Switchboard(const StateDir& directory, routing::Slots& slots, Audit
       workers_(std::move(workers)),
       latches_(directory.file("latches.json")),
       run_time_(directory.file("flags.json")),
+      ramps_(directory.file("ramps.json")),
       snapshot_(std::make_shared<const config::Snapshot>()) {}
 
 std::vector<std::string> Switchboard::load(WallTime now) {
   std::vector<std::string> problems;
   if (auto problem = latches_.load(now)) problems.push_back(std::move(*problem));
   if (auto problem = run_time_.load(now)) problems.push_back(std::move(*problem));
+  if (auto problem = ramps_.load(now)) problems.push_back(std::move(*problem));
+  loaded_ = true;
   return problems;
 }
 
@@ -48,12 +51,15 @@ Switchboard::Table Switchboard::prepare(const config::Snapshot& snapshot,
   for (const config::Migration& migration : snapshot.migrations) {
     slots_.migration(migration.name).latched = latches_.find(migration.name).has_value();
   }
-  return flag_table(flag_views(snapshot, sources, run_time_), slots_, ++revision_);
+  std::vector<FlagView> views = flag_views(snapshot, sources, run_time_);
+  apply_ramps(ramps_.planned(snapshot), views);
+  return flag_table(views, slots_, ++revision_);
 }
 
 void Switchboard::adopt(std::shared_ptr<const config::Snapshot> snapshot, SourceContents sources) {
   snapshot_ = std::move(snapshot);
   sources_ = std::move(sources);
+  if (loaded_) adopt_ramps();
 }
 
 void Switchboard::take_sources(SourceContents sources, const Author& author, Done done) {
@@ -97,6 +103,7 @@ void Switchboard::rollback(const std::vector<std::string>& migrations, const std
     if (!latches_.find(name)) fresh.push_back(name);
     latches_.set(name, {cause, author});
   }
+  ramps_.stir();
   const std::string problem = problem_of(latches_.save());
   for (const std::string& name : migrations) {
     const bool is_fresh = contains(fresh, name);
@@ -110,6 +117,7 @@ void Switchboard::rollback(const std::vector<std::string>& migrations, const std
 void Switchboard::rearm(const std::string& migration, const Author& author, const Answer& answer) {
   const bool was_latched = latches_.find(migration).has_value();
   latches_.take_off(migration);
+  ramps_.stir();
   const std::string problem = problem_of(latches_.save());
   note({"rearm", migration, was_latched ? "latched" : "armed", "armed", author});
   slots_.migration(migration).latched = false;
@@ -120,6 +128,7 @@ void Switchboard::rearm(const std::string& migration, const Author& author, cons
 }
 
 void Switchboard::flag_changed(AuditEntry entry, const Answer& answer) {
+  ramps_.stir();
   const std::string problem = problem_of(run_time_.save());
   const auto now = flag(entry.target);
   note(entry);
@@ -133,6 +142,7 @@ void Switchboard::set_flag(const std::string& flag, const RunTimeFlag& value,
                            const Answer& answer) {
   const json from = shown(run_time_.find(flag));
   run_time_.set(flag, value);
+  pause_ramp_for(flag, value.author);
   flag_changed({"flag_set", flag, from, percent(value.share), value.author}, answer);
 }
 
@@ -155,11 +165,20 @@ void Switchboard::expire(WallTime now) {
 bool Switchboard::retry_saves() {
   if (!latches_.durable() && latches_.save()) observe::log_info("latches are on disk again");
   if (!run_time_.durable() && run_time_.save()) observe::log_info("flags are on disk again");
+  if (!ramps_.durable() && ramps_.save()) observe::log_info("ramps are on disk again");
   return !durable();
 }
 
+std::vector<FlagView> Switchboard::flags() const {
+  std::vector<FlagView> views = flag_views(*snapshot_, sources_, run_time_);
+  apply_ramps(ramps_.all(), views);
+  return views;
+}
+
 std::optional<FlagView> Switchboard::flag(const std::string& name) const {
-  return flag_view(*snapshot_, sources_, run_time_, name);
+  auto view = flag_view(*snapshot_, sources_, run_time_, name);
+  if (view) apply_ramps(ramps_.all(), *view);
+  return view;
 }
 
 const config::Migration* Switchboard::migration(const std::string& name) const {

@@ -3,6 +3,7 @@
 //   rollback:  latch -> disk -> every worker turned its loop once -> answer
 //   rearm:     disk -> latch off -> every worker turned its loop once -> answer
 //   flag:      disk -> every worker took the table -> answer
+//   ramp:      as a flag; switchboard_ramps.cc
 //
 // A disk that refuses never keeps a change from being in force; the answer says so, and saving is
 // tried again by retry_saves(). Control thread only; outlives the workers' last callback.
@@ -21,6 +22,7 @@
 #include "proxy/control/audit_log.h"
 #include "proxy/control/flag_view.h"
 #include "proxy/control/latches.h"
+#include "proxy/control/ramps.h"
 #include "proxy/control/run_time_flags.h"
 #include "proxy/control/state_dir.h"
 #include "routing/slots.h"
@@ -69,21 +71,37 @@ class Switchboard {
   // The flag must be one of flags().
   void set_flag(const std::string& flag, const RunTimeFlag& value, const Answer& answer);
   void clear_flag(const std::string& flag, const Author& author, const Answer& answer);
+  // A ramp enters a step, or goes back to 0. The flag must have one, of these and those below.
+  void move_ramp(const Ramps::Move& move, const Author& author, const Answer& answer,
+                 const nlohmann::json& evidence = nullptr);
+  void pause_ramp(const std::string& flag, const Author& author, const Answer& answer);
+  // Also clears what was set at run time.
+  void resume_ramp(const std::string& flag, const Author& author, const Answer& answer);
+  // As Ramps has them.
+  [[nodiscard]] std::vector<Ramps::Move> look_at_ramps(const RampSurroundings& around,
+                                                       SteadyTime now) {
+    return ramps_.look(around, now);
+  }
+  [[nodiscard]] std::optional<SteadyTime> ramps_due() const { return ramps_.due(); }
+  [[nodiscard]] const std::vector<Ramp>& ramps() const { return ramps_.all(); }
+  [[nodiscard]] const Ramp* ramp(std::string_view flag) const { return ramps_.find(flag); }
+  // Before the process ends.
+  void save_held_ramps(SteadyTime now);
   // Takes back what was set for a time that is over.
   void expire(WallTime now);
   [[nodiscard]] std::optional<WallTime> next_expiry() const { return run_time_.next_expiry(); }
   // True where something still is not on disk.
   bool retry_saves();
 
-  [[nodiscard]] std::vector<FlagView> flags() const {
-    return flag_views(*snapshot_, sources_, run_time_);
-  }
+  [[nodiscard]] std::vector<FlagView> flags() const;
   [[nodiscard]] std::optional<FlagView> flag(const std::string& name) const;
   [[nodiscard]] const config::Migration* migration(const std::string& name) const;
   [[nodiscard]] std::optional<Latch> latch(const std::string& name) const {
     return latches_.find(name);
   }
-  [[nodiscard]] bool durable() const { return latches_.durable() && run_time_.durable(); }
+  [[nodiscard]] bool durable() const {
+    return latches_.durable() && run_time_.durable() && ramps_.durable();
+  }
   // Counts up with every change of a flag.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
   // By migration and cause, since the start.
@@ -91,7 +109,13 @@ class Switchboard {
   [[nodiscard]] const Rollbacks& rollbacks() const { return rollbacks_; }
 
  private:
+  // Empty where it is on disk; what is not is logged.
+  [[nodiscard]] static std::string problem_of(const Result<void, std::string>& saved);
   void flag_changed(AuditEntry entry, const Answer& answer);
+  void adopt_ramps();
+  // A value was set at run time.
+  void pause_ramp_for(const std::string& flag, const Author& author);
+  void ramp_changed(const AuditEntry& entry, const Answer& answer, std::string problem);
   [[nodiscard]] std::vector<std::string> siblings_of(const std::vector<std::string>& names) const;
 
   routing::Slots& slots_;
@@ -99,6 +123,8 @@ class Switchboard {
   const Workers workers_;
   Latches latches_;
   RunTimeFlags run_time_;
+  Ramps ramps_;
+  bool loaded_ = false;
   std::shared_ptr<const config::Snapshot> snapshot_;
   SourceContents sources_;
   std::uint64_t revision_ = 1;

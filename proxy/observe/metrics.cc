@@ -284,6 +284,25 @@ void add_flags(Page& page, const ControlFacts& control) {
   }
 }
 
+void add_ramps(Page& page, const ControlFacts& control) {
+  page.begin(MetricType::Gauge, "ramp_step", "The step that a ramp is in, 0 before the first.");
+  for (const auto& ramp : control.ramps) {
+    page.add({{"flag", ramp.flag}}, static_cast<double>(ramp.step));
+  }
+  page.begin(MetricType::Gauge, "ramp_steps", "The steps that a ramp has.");
+  for (const auto& ramp : control.ramps) {
+    page.add({{"flag", ramp.flag}}, static_cast<double>(ramp.steps));
+  }
+  page.begin(MetricType::Gauge, "ramp_waits_for", "1 for what a ramp waits for.");
+  for (const auto& ramp : control.ramps) {
+    for (std::size_t i = 0; i < routing::kWaitCount; ++i) {
+      const auto wait = static_cast<routing::Wait>(i);
+      page.add({{"flag", ramp.flag}, {"what", std::string(to_string(wait))}},
+               ramp.wait == wait ? 1.0 : 0.0);
+    }
+  }
+}
+
 void add_rollbacks(Page& page, const ControlFacts& control) {
   page.begin(MetricType::Counter, "rollbacks_total", "Rollbacks, by what caused them.");
   for (const auto& [what, count] : control.rollbacks) {
@@ -391,6 +410,7 @@ std::string metrics_text(const StatsRegistry& stats, const ControlFacts& control
   add_connections(page, stats);
   add_upstream_counters(page, stats);
   add_flags(page, control);
+  add_ramps(page, control);
   add_rollbacks(page, control);
   add_configuration(page, control);
   add_certificates(page, control);

@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "proxy/observe/stats.h"
+#include "routing/ramp.h"
 
 namespace banyan::observe {
 
@@ -28,6 +29,12 @@ struct ControlFacts {
     std::string file;
     double age = 0;  // seconds
     bool ok = true;
+  };
+  struct Ramp {
+    std::string flag;
+    std::size_t step = 0;  // 0: before the first
+    std::size_t steps = 0;
+    routing::Wait wait = routing::Wait::nothing;
   };
   struct Endpoint {
     std::string upstream;
@@ -52,6 +59,7 @@ struct ControlFacts {
   std::uint64_t certificate_reloads_failed = 0;
   std::vector<Flag> flags;
   std::vector<FlagSource> flag_sources;
+  std::vector<Ramp> ramps;
   std::vector<Endpoint> endpoints;
   std::vector<Name> names;
   std::vector<std::pair<std::string, bool>> latched;                       // by migration

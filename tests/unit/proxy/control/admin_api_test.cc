@@ -20,7 +20,7 @@ class AdminApiTest : public Stand {
               [](const std::function<void()>& then) { then(); },
               [this](const Author&, const Reloader::Done& done) { done(reload_status_); },
               [this](const Author& author) { drained_by_ = author.who; }, [this] { return now_; },
-              [this] { ++changed_; }, readiness_}) {
+              [this] { ++changed_; }, readiness_, [](StatusFacts&) {}}) {
     readiness_.adopt(snapshot_of(config_text()), now_);
     facts_.ready = true;
   }

@@ -40,7 +40,7 @@ class AdminServerTest : public Stand {
               [] { return std::string("m\n"); },
               [this](const std::function<void()>& then) { refresh_ ? refresh_(then) : then(); },
               [](const Author&, const Reloader::Done&) {}, [](const Author&) {},
-              [this] { return now_; }, [] {}, readiness_}) {
+              [this] { return now_; }, [] {}, readiness_, [](StatusFacts&) {}}) {
     readiness_.adopt(snapshot_of(config_text()), now_);
   }
 

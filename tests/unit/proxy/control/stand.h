@@ -44,7 +44,7 @@ class Stand : public testing::Test {
  protected:
   Stand() { restart(); }
 
-  void restart() {
+  void restart(const std::string& text = config_text()) {
     switches_ = std::make_unique<Switchboard>(
         directory(), slots_, audit_,
         Switchboard::Workers{[this](Switchboard::Done done) { later(std::move(done)); },
@@ -53,7 +53,7 @@ class Stand : public testing::Test {
                                later(std::move(done));
                              }});
     problems_ = switches_->load(now_);
-    take(snapshot_of(config_text()));
+    take(snapshot_of(text));
   }
   void take(Reloader::SnapshotPtr snapshot) {
     table_ = switches_->prepare(*snapshot);

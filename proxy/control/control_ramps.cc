@@ -1,0 +1,98 @@
+// What the control thread does where a ramp goes on, or has to go back.
+#include <algorithm>
+
+#include "proxy/control/control.h"
+#include "proxy/observe/logging.h"
+
+namespace banyan::control {
+namespace {
+
+WallTime wall_now() { return std::chrono::system_clock::now(); }
+
+}  // namespace
+
+// What of a gate costs next to nothing.
+RampGateView Control::ramp_gate(const std::string& migration) {
+  RampGateView view;
+  view.migration = migration;
+  view.latch = switches_.latch(migration);
+  if (const auto* const guardrail = guardrails_.find(migration)) {
+    view.guardrail = {guardrail->compared_in_step(), guardrail->settings().min_requests,
+                      guardrail->step_passed(), guardrails_.shown(migration)};
+  }
+  return view;
+}
+
+routing::RampFacts Control::ramp_facts(const Ramp& ramp) {
+  routing::RampFacts facts;
+  const auto flag = switches_.flag(ramp.flag);
+  facts.overridden = flag && flag->run_time.has_value();
+  facts.paused = ramp.paused.has_value();
+  facts.durable = switches_.durable();
+  facts.passed = facts.ready = true;
+  for (const RampGate& gate : ramp.gates) {
+    const RampGateView view = ramp_gate(gate.migration);
+    facts.latched = facts.latched || view.latch;
+    facts.tripped = facts.tripped || is_tripped(view);
+    facts.passed = facts.passed && has_passed(view);
+  }
+  // Asked last, and only where it decides: many pairs may have to be looked at.
+  if (wait_of(ramp.state, ramp.settings, facts) == routing::Wait::nothing) {
+    facts.ready = std::all_of(ramp.gates.begin(), ramp.gates.end(), [&](const RampGate& gate) {
+      const auto judged = readiness_.judged_in_step(gate.migration, wall_now());
+      return judged.judgement.state == Readiness::ready;
+    });
+  }
+  return facts;
+}
+
+RampView Control::ramp_view(const Ramp& ramp, SteadyTime now) {
+  RampView view{ramp, held_by(ramp, now), {}, {}};
+  view.ramp.state.held = view.held;
+  view.wait = wait_of(view.ramp.state, ramp.settings, ramp_facts(view.ramp));
+  for (const RampGate& gate : ramp.gates) {
+    view.gates.push_back(ramp_gate(gate.migration));
+    view.gates.back().judged = readiness_.judged_in_step(gate.migration, wall_now());
+  }
+  return view;
+}
+
+// What comes from now on is what the next step asks for.
+void Control::begin_step(const Ramp& ramp) {
+  for (const RampGate& gate : ramp.gates) {
+    readiness_.begin_step(gate.migration, wall_now());
+    if (auto* const guardrail = guardrails_.find(gate.migration)) guardrail->begin_step();
+  }
+}
+
+void Control::look_at_ramps(SteadyTime now) {
+  const auto moves =
+      switches_.look_at_ramps({[this](const Ramp& ramp) { begin_step(ramp); },
+                               [this](const Ramp& ramp) { return ramp_facts(ramp); }},
+                              now);
+  for (const Ramps::Move& move : moves) {
+    const RampView view = ramp_view(*switches_.ramp(move.flag), now);
+    const bool goes_back = move.to == routing::kNobody;
+    const Author author{goes_back ? "guardrail" : "ramp",
+                        goes_back ? reason_back(view) : reason_of(view), wall_now()};
+    switches_.move_ramp(
+        move, author, [](const Switchboard::Switched&) {}, evidence_of(view));
+  }
+}
+
+void Control::add_ramps(StatusFacts& facts) {
+  for (const Ramp& ramp : switches_.ramps()) {
+    const RampView view = ramp_view(ramp, std::chrono::steady_clock::now());
+    for (const RampGateView& gate : view.gates) facts.ramp_gates[gate.migration] = to_json(gate);
+    facts.ramps[ramp.flag] = to_json(view);
+  }
+}
+
+void Control::say_idle_ramps() const {
+  for (const std::string& text :
+       warnings_of(switches_.ramps(), switches_.flags(), switches_.snapshot())) {
+    observe::log_warning(text);
+  }
+}
+
+}  // namespace banyan::control

@@ -1,0 +1,57 @@
+// What of a ramp does less than it seems.
+#include <fmt/format.h>
+
+#include "proxy/control/ramps.h"
+
+namespace banyan::control {
+namespace {
+
+// Empty: it may become ready at 0 %.
+std::string never_ready(const config::Migration& gate) {
+  if (!gate.shadow) return "has no shadow";
+  const bool to_monolith = gate.readiness.shadow == Arm::monolith;
+  if (!(to_monolith ? gate.shadow->to_monolith : gate.shadow->to_legacy)) {
+    return "has no shadow in readiness.direction";
+  }
+  return to_monolith ? "" : "has readiness.direction to_legacy, where nothing comes at 0 %";
+}
+
+const config::Migration* migration_named(const config::Snapshot& snapshot,
+                                         const std::string& name) {
+  for (const config::Migration& m : snapshot.migrations) {
+    if (m.name == name) return &m;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_of(const std::vector<Ramp>& ramps,
+                                     const std::vector<FlagView>& views,
+                                     const config::Snapshot& snapshot) {
+  std::vector<std::string> texts;
+  for (const Ramp& ramp : ramps) {
+    for (const RampGate& gate : ramp.gates) {
+      const config::Migration* const migration = migration_named(snapshot, gate.migration);
+      const std::string why = migration == nullptr ? "" : never_ready(*migration);
+      if (why.empty()) continue;
+      texts.push_back(fmt::format(
+          "migration {}: {}: it does not become ready, and the ramp of its flag {} begins only by "
+          "`banyan ramp skip`",
+          gate.migration, why, ramp.flag));
+    }
+  }
+  for (const FlagView& view : views) {
+    const bool says_something =
+        view.has_targeting() || view.configured.value_or(routing::kNobody) != routing::kNobody;
+    if (!view.ramp || !says_something) continue;
+    texts.push_back(fmt::format(
+        "flag {}: has a ramp, so the {} of {} counts for nothing", view.name,
+        view.has_targeting() ? "targeting"
+                             : fmt::format("{} %", view.configured->millipercent / 1000.0),
+        view.source.empty() ? "`flags`" : view.source));
+  }
+  return texts;
+}
+
+}  // namespace banyan::control
