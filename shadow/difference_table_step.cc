@@ -15,6 +15,7 @@ void take_off(VerdictCounts& counts, const VerdictCounts& before) {
 
 void take_off(Traffic& traffic, const Traffic& before) {
   take_off(traffic.seen, before.seen);
+  take_off(traffic.mismatches_after_write, before.mismatches_after_write);
   for (const auto& [word, count] : before.skipped) take_off(traffic.skipped[word], count);
 }
 

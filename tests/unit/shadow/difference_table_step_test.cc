@@ -17,6 +17,7 @@ class DifferenceTableStep : public testing::Test {
     pair.target = target;
     pair.at = at(1'000);
     pair.key_hash = key;
+    pair.after_write = after_write_;
     Comparison comparison;
     comparison.verdict = verdict;
     if (verdict == Verdict::mismatch) comparison.differences = {{path, Kind::value, "1", "2"}};
@@ -36,6 +37,7 @@ class DifferenceTableStep : public testing::Test {
   }
 
   DifferenceTable table_;
+  bool after_write_ = false;
 };
 
 TEST_F(DifferenceTableStep, IsEverythingUntilOneBegins) {
@@ -69,6 +71,16 @@ TEST_F(DifferenceTableStep, CountsPairsMismatchesTrafficAndKeysSinceItBegan) {
   EXPECT_EQ(whole().judgement.mismatch, 3U);
   EXPECT_EQ(whole().keys[index_of(Arm::legacy)].count(), 4U);
   EXPECT_EQ(whole().traffic[index_of(Arm::legacy)].seen, 15U);
+}
+
+TEST_F(DifferenceTableStep, MismatchesAfterAWriteAreThoseOfTheStep) {
+  after_write_ = true;
+  add("/a", Verdict::mismatch, 1);
+  table_.begin_step("orders");
+  EXPECT_EQ(in_step().traffic[index_of(Arm::legacy)].mismatches_after_write, 0U);
+  add("/a", Verdict::mismatch, 1);
+  EXPECT_EQ(in_step().traffic[index_of(Arm::legacy)].mismatches_after_write, 1U);
+  EXPECT_EQ(whole().traffic[index_of(Arm::legacy)].mismatches_after_write, 2U);
 }
 
 TEST_F(DifferenceTableStep, TheNextOneBeginsAnew) {
