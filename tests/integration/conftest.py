@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from support.container import need_namespaces  # noqa: E402
+from support.container import need_pod_networks  # noqa: E402
 from support.nginx import Nginx  # noqa: E402
 from support.proxy import Banyan, configuration, migration, release_binary  # noqa: E402
 from support.upstream import Upstream  # noqa: E402
@@ -114,9 +114,7 @@ def workload(tmp_path, legacy, monolith):
 @pytest.fixture(scope="module")
 def image_root(tmp_path_factory):
     """The root filesystem of the image, with the binary that is under test."""
-    need_namespaces()
-    if shutil.which("ip") is None:
-        pytest.skip("NOT TESTED as in Kubernetes: no ip (script/setup --only test)")
+    need_pod_networks()
     from support.shop import unpacked_image  # needs PyYAML
     root = unpacked_image(tmp_path_factory.mktemp("image") / "root")
     yield root

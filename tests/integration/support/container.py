@@ -42,10 +42,22 @@ def mount(source, target, kind=None, flags=0, options=None):
 def need_namespaces():
     """Skips the test, with the reason, where this machine does not let us make containers."""
     import pytest  # slow, and of no use to the programs here
-    done = subprocess.run(["unshare", "--mount", "--net", "true"], capture_output=True, text=True,
-                          check=False)
+    needed = "mount -t proc proc /proc && mount -t tmpfs none /mnt"
+    done = subprocess.run(["unshare", "--mount", "--net", "sh", "-c", needed], capture_output=True,
+                          text=True, check=False)
     if os.geteuid() != 0 or done.returncode != 0:
         pytest.skip(f"NOT TESTED in containers: no namespaces here ({done.stderr.strip() or 'not root'})")
+
+
+def need_pod_networks():
+    """The same for networks of pods."""
+    import pytest
+    need_namespaces()
+    needed = "ip link add one type bridge && ip link add two type veth peer name three"
+    done = subprocess.run(["unshare", "--net", "sh", "-c", needed], capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        pytest.skip(f"NOT TESTED as in Kubernetes: no bridge and veth here ({done.stderr.strip()})")
 
 
 def launch(root, command, volumes=(), memory_folders=(), network=None, user=USER, **popen):
