@@ -24,7 +24,7 @@ enum class Outcome : std::uint8_t {
   malformed,         // what came was no HTTP that we accept
   over_budget,       // the body is larger than what we hold: ours, not the arm's fault
   abandoned,         // stopped by us: drain, rollback
-  stale_connection,  // a kept connection was closed before any byte of an answer: not sent again
+  stale_connection,  // a kept connection was closed before an answer, and it can not be repeated
 };
 [[nodiscard]] std::string_view to_string(Outcome outcome);
 

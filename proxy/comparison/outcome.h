@@ -27,9 +27,9 @@ namespace banyan::comparison {
   }
 }
 
-// A shadow is sent once. Where the kept connection that it went to was just being closed, it may
-// never have arrived; or the upstream says that it was not processed (HTTP/2), which can come
-// before it was sent. That says nothing about the arm; a connection reset before it was sent does.
+// Where the kept connection that a shadow went to was just being closed, it may never have arrived;
+// or the upstream says that it was not processed (HTTP/2), which can come before it was sent. That
+// says nothing about the arm; a connection reset before it was sent does.
 [[nodiscard]] inline shadow::Outcome shadow_outcome_of(const Error& error, bool was_sent) {
   const bool had_no_room = error.retry == Retry::unprocessed;
   const bool was_closed = was_sent && error.retry != Retry::unsafe;

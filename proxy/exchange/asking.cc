@@ -16,24 +16,31 @@ Asking::Asking(Owner& owner, net::Loop& loop, const Question& question)
       timer_(net::Timer::calling<&Asking::on_timeout>(loop.timers(), this)) {}
 
 std::optional<shadow::Skip> Asking::start() {
-  const MigrationPlan& migration = question_.migration;
-  const config::Shadow& settings = *migration.settings->shadow;
-  const upstream::LeaseWish wish{
-      .idle_max = kUnrepeatableIdleMax,
-      .bound = {&migration.ledger->connections, settings.max_connections}};
-  Result<upstream::Lease> lease =
-      migration.cluster(question_.arm).lane(Role::shadow).lease(*this, wish);
-  const bool no_room = !lease && lease.error().code == ErrorCode::pending_overflow;
+  Result<upstream::Lease> leased = lease(false);
+  const bool no_room = !leased && leased.error().code == ErrorCode::pending_overflow;
   if (no_room) return shadow::Skip::connections;
   started_ = std::chrono::steady_clock::now();
-  timer_.set_in(settings.timeout);
-  if (lease) {
-    lease_ = std::move(*lease);
-    if (lease_->ready()) send(started_);
+  timer_.set_in(question_.migration.settings->shadow->timeout);
+  if (leased) {
+    hold(std::move(*leased), started_);
   } else {
-    finish(comparison::outcome_of(lease.error().code));
+    finish(comparison::outcome_of(leased.error().code));
   }
   return std::nullopt;
+}
+
+Result<upstream::Lease> Asking::lease(bool fresh) {
+  const MigrationPlan& migration = question_.migration;
+  const upstream::LeaseWish wish{
+      .fresh = fresh,
+      .idle_max = kUnrepeatableIdleMax,
+      .bound = {&migration.ledger->connections, migration.settings->shadow->max_connections}};
+  return migration.cluster(question_.arm).lane(Role::shadow).lease(*this, wish);
+}
+
+void Asking::hold(upstream::Lease&& lease, SteadyTime now) {
+  lease_ = std::move(lease);
+  if (lease_->ready()) send(now);
 }
 
 void Asking::on_stream_ready() { send(std::chrono::steady_clock::now()); }
@@ -78,7 +85,25 @@ void Asking::on_stream_trailers(const Headers& trailers) {
 void Asking::on_stream_end() { finish(shadow::Outcome::answered); }
 
 void Asking::on_stream_error(Error error) {
-  finish(comparison::shadow_outcome_of(error, sent_at_.has_value()));
+  const shadow::Outcome outcome = comparison::shadow_outcome_of(error, sent_at_.has_value());
+  may_ask_again(error, outcome) ? ask_again() : finish(outcome);
+}
+
+// Upstreams close kept connections when they like (RFC 9112 §9.3.1), and that costs no pair where
+// the request can not have happened twice.
+bool Asking::may_ask_again(const Error& error, shadow::Outcome outcome) const {
+  if (outcome != shadow::Outcome::stale_connection || asked_again_ || status_ != 0) return false;
+  return has_had_no_effect(error.retry) || is_repeatable(question_.head);
+}
+
+// Within the same time: its timer runs on.
+void Asking::ask_again() {
+  asked_again_ = true;
+  sent_at_.reset();
+  lease_.reset();
+  Result<upstream::Lease> leased = lease(true);
+  if (!leased) return finish(shadow::Outcome::stale_connection);
+  hold(std::move(*leased), std::chrono::steady_clock::now());
 }
 
 void Asking::on_timeout() { finish(shadow::Outcome::timed_out); }

@@ -1,6 +1,7 @@
 // proxy/exchange/asking.h: one request of Banyan's own to one arm, and the recording of its answer.
 //
 //   start() -> [ready] -> sent -> answer -> on_answer()        once, whatever happens
+//                 ^---------/ the kept connection was being closed: once more, on another one
 //
 // What shadows, controls and second askings have in common. It holds a lease of a shadow lane and
 // nothing of a client, bounded in time, connections and memory as `shadow` says.
@@ -69,6 +70,10 @@ class Asking final : private upstream::StreamEvents {
   void on_stream_writable() override {}
   void on_timeout();
 
+  [[nodiscard]] Result<upstream::Lease> lease(bool fresh);
+  void hold(upstream::Lease&& lease, SteadyTime now);
+  [[nodiscard]] bool may_ask_again(const Error& error, shadow::Outcome outcome) const;
+  void ask_again();
   void send(SteadyTime now);
   void send_trailers();
   void finish(shadow::Outcome outcome);
@@ -81,6 +86,7 @@ class Asking final : private upstream::StreamEvents {
   net::Timer timer_;
   SteadyTime started_{};
   std::optional<SteadyTime> sent_at_;
+  bool asked_again_ = false;
   int status_ = 0;  // of the answer
   std::optional<int> grpc_status_;
   std::optional<comparison::Recording::Finished> answer_;

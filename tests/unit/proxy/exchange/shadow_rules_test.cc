@@ -36,6 +36,24 @@ TEST_F(ShadowRulesTest, AnUnsafeMethodThatIsAskedForIsSentWithItsWholeBody) {
   expect_everything_given_back();
 }
 
+// It may never have arrived, or it has: nobody's fault, and never twice.
+TEST_F(ShadowRulesTest, WhatMayNotBeRepeatedIsNotComparableWhereItsKeptConnectionWasClosed) {
+  shadow_posts();
+  serve();
+  exchange_until(post("/orders", "hello"), "hello");
+  auto copy = accepted(monolith);
+  take_until(*copy, "hello");
+  copy->send(response("primary"));
+  expect_everything_given_back();
+  exchange_until(post("/orders", "again"), "again");
+  take_until(*copy, "again");
+  copy->close();
+  EXPECT_TRUE(run_until([&] { return verdicts(Verdict::not_comparable) == 1; }));
+  expect_everything_given_back();
+  EXPECT_EQ(verdicts(Verdict::mismatch), 0);
+  EXPECT_TRUE(nothing_reaches_the_monolith());
+}
+
 TEST_F(ShadowRulesTest, ABodyIsSentOnlyOnceAllOfItIsThere) {
   shadow_posts();
   serve();
