@@ -68,6 +68,7 @@ void AdminConnection::pump() {
     const std::size_t consumed = codec_.feed(unread_);
     unread_.erase(0, consumed);
     taken = consumed > 0;
+    if (stage_ == Stage::answering) ask();
   }
   feeding_ = false;
   if (unread_.size() > kUnreadBytesMax || crowded()) {
@@ -129,15 +130,18 @@ void AdminConnection::on_request_body(codec::StreamId stream, Bytes bytes) {
   answer(stream, problem(413, "the body is too large"));
 }
 
+// Asked once the codec is done: with an answer at hand it would take the next request at once, and
+// a client that reads nothing would get all that it asked for.
 void AdminConnection::on_request_end(codec::StreamId stream) {
-  if (stage_ == Stage::reading) ask(stream);
+  if (stage_ != Stage::reading) return;
+  stage_ = Stage::answering;
+  stream_ = stream;
 }
 
-void AdminConnection::ask(codec::StreamId stream) {
-  stage_ = Stage::answering;
+void AdminConnection::ask() {
   timer_.cancel();
   const std::weak_ptr<AdminConnection*> self = self_;
-  server_.api_.answer(request_, [self, stream](const AdminResponse& response) {
+  server_.api_.answer(request_, [self, stream = stream_](const AdminResponse& response) {
     if (const auto alive = self.lock()) (*alive)->answer(stream, response);
   });
 }

@@ -42,7 +42,7 @@ class AdminConnection final : public net::Deferrable,
   void pump();
   void pump_later();
   [[nodiscard]] bool crowded() const;  // answers wait that the client does not read
-  void ask(codec::StreamId stream);
+  void ask();
   void answer(codec::StreamId stream, const AdminResponse& response);
   void stream_events();
   [[nodiscard]] bool send_event(std::string_view text);
