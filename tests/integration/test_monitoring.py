@@ -7,7 +7,7 @@ import pytest
 
 from support import manifests as m
 from support.prometheus import Prometheus, need_prometheus
-from support.proxy import ROOT
+from support.proxy import ROOT, migration
 from support.wait import eventually
 
 FOLDER = m.DEPLOY / "monitoring"
@@ -112,10 +112,13 @@ def selectors(expression):
 
 @pytest.fixture
 def scraped(tmp_path, banyan):
-    """A Prometheus that has seen a Banyan with flags, copies and differences."""
+    """A Prometheus that has seen a Banyan with flags, copies, differences and a ramp."""
     need_prometheus()
     (tmp_path / "flags.json").write_text('{"flags": {}}')
-    proxy = banyan(50, shadow={}, top={"flag_sources": [{"file": str(tmp_path / "flags.json")}]})
+    ramped = migration(name="cart", flag="cart", match=[{"path_prefix": "/cart"}], shadow={},
+                       ramp={"steps": [1, 100], "hold": "1h"})
+    proxy = banyan(50, top={"flag_sources": [{"file": str(tmp_path / "flags.json")}],
+                            "migrations": [migration(shadow={}), ramped]})
     with Prometheus(tmp_path, proxy.admin, FOLDER / "alerts.yaml") as prometheus:
         for _ in range(3):
             before = samples(prometheus)
