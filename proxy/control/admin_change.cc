@@ -64,6 +64,10 @@ AdminResponse switched_response(const Switchboard::Switched& switched, json more
   return json_response(document, switched.durable ? 200 : 202);
 }
 
+json took_json(const Switchboard::Switched& switched) {
+  return {{"switching_us", switched.switching.count()}, {"disk_us", switched.disk.count()}};
+}
+
 }  // namespace
 
 // RFC 9110 §13.1.1
@@ -147,11 +151,11 @@ void AdminApi::rollback(const Call& call, const std::vector<std::string>& names)
   if (const std::string wrong = only_a_reason(call); !wrong.empty()) {
     return call.reply(problem(400, wrong));
   }
-  parts_.switches.rollback(names, "operator", author(call),
-                           [this, reply = call.reply](const auto& done) {
-                             parts_.changed();
-                             reply(switched_response(done, {{"siblings", done.siblings}}));
-                           });
+  parts_.switches.rollback(
+      names, "operator", author(call), [this, reply = call.reply](const auto& done) {
+        parts_.changed();
+        reply(switched_response(done, {{"siblings", done.siblings}, {"took", took_json(done)}}));
+      });
 }
 
 void AdminApi::rollback_migration(const Call& call) {

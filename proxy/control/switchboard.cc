@@ -19,6 +19,11 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+std::chrono::microseconds elapsed(SteadyTime since) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                since);
+}
+
 }  // namespace
 
 std::string Switchboard::problem_of(const Result<void, std::string>& saved) {
@@ -96,6 +101,7 @@ std::vector<std::string> Switchboard::siblings_of(const std::vector<std::string>
 
 void Switchboard::rollback(const std::vector<std::string>& migrations, const std::string& cause,
                            const Author& author, const Answer& answer, const json& evidence) {
+  const SteadyTime asked = std::chrono::steady_clock::now();
   // In force first, for all of them: nothing below may stand between a user and legacy.
   for (const std::string& name : migrations) slots_.migration(name).latched = true;
   std::vector<std::string> fresh;
@@ -104,14 +110,21 @@ void Switchboard::rollback(const std::vector<std::string>& migrations, const std
     latches_.set(name, {cause, author});
   }
   ramps_.stir();
+  const SteadyTime saving = std::chrono::steady_clock::now();
   const std::string problem = problem_of(latches_.save());
   for (const std::string& name : migrations) {
     const bool is_fresh = contains(fresh, name);
     if (is_fresh) ++rollbacks_[{name, cause}];
     note({"rollback", name, is_fresh ? "armed" : "latched", "latched", author, evidence});
   }
-  workers_.turn([answer, switched = Switched{problem.empty(), problem, migrations,
-                                             siblings_of(migrations)}] { answer(switched); });
+  const auto disk = elapsed(saving);
+  workers_.turn([answer, asked, disk,
+                 switched = Switched{problem.empty(), problem, migrations,
+                                     siblings_of(migrations)}]() mutable {
+    switched.disk = disk;
+    switched.switching = elapsed(asked) - disk;
+    answer(switched);
+  });
 }
 
 void Switchboard::rearm(const std::string& migration, const Author& author, const Answer& answer) {

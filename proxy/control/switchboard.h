@@ -9,6 +9,7 @@
 // tried again by retry_saves(). Control thread only; outlives the workers' last callback.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -45,6 +46,9 @@ class Switchboard {
     std::string problem;                  // where it is not durable
     std::vector<std::string> migrations;  // what was rolled back or rearmed
     std::vector<std::string> siblings;    // share a flag with them and stay as they are
+    // Of a rollback, until its answer.
+    std::chrono::microseconds switching{0};  // without the disk
+    std::chrono::microseconds disk{0};       // latches and audit log, synced
   };
   using Answer = std::function<void(Switched)>;
 
