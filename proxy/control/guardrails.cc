@@ -24,7 +24,7 @@ std::uint64_t exchanges_of(const observe::ArmStats& arm) {
 
 void add_arm(const observe::MigrationStats& stats, Arm arm, ArmLook& to) {
   const observe::FailureStats& failures = stats.failures.of(arm);
-  to.exchanges += exchanges_of(stats.of(arm, Role::primary));
+  to.exchanges += exchanges_of(stats.of(arm, Role::primary)) + count(failures.hung);
   to.failures += count(failures.all);
   to.failures_of_keys += count(failures.of_keys);
   to.hard += count(failures.hard);

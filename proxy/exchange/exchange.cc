@@ -23,7 +23,7 @@ Exchange::Exchange(Owner& owner, Services& services, DownstreamStream& downstrea
       plan_(services.plan),
       heads_(services.heads.take()),
       timer_(net::Timer::calling<&Exchange::on_timer>(services.loop.timers(), this)),
-      timeouts_(&plan_->snapshot->timeouts),
+      timeouts_(&plan_->timeouts),
       started_(std::chrono::steady_clock::now()),
       adds_fields_(listener.expose_arm) {}
 
@@ -356,7 +356,7 @@ void Exchange::arm_timer() {
   if (stage_ == Stage::respond || downstream_blocked_) return timer_.set_in(timeouts_->idle);
   if (client_owes()) return timer_.set_in(timeouts_->request);
   if (stage_ == Stage::connect) return timer_.cancel();  // timeouts.connect counts
-  timer_.set_in(timeouts_->response);
+  timer_.set_in(timeouts_->head);
 }
 
 // A part of the request, which it does not hold back until the upstream says 100.

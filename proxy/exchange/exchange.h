@@ -108,6 +108,7 @@ class Exchange final : public net::Deferrable,
   [[nodiscard]] std::optional<std::uint32_t> sticky_hash() const;
   void count_grpc(observe::ArmStats& arm);
   void count_failure(ErrorCode code);
+  void count_hanging();
   void count_failure(observe::Failure failure);
   void wake_control(observe::MigrationStats& changed);
   void write_record(std::chrono::microseconds duration);
@@ -152,7 +153,7 @@ class Exchange final : public net::Deferrable,
   const MigrationPlan* migration_ = nullptr;  // nullptr: default, or none
   std::string_view matched_;                  // the path_prefix of the rule
   upstream::Cluster* cluster_ = nullptr;
-  const config::Timeouts* timeouts_;  // of the upstream
+  const Waits* timeouts_;  // of the upstream
   routing::Decision decision_;
   upstream::Lease lease_;
   std::unique_ptr<Tunnel> tunnel_;
@@ -164,6 +165,7 @@ class Exchange final : public net::Deferrable,
   SteadyTime started_{};
   std::optional<ErrorCode> error_;
   std::optional<int> grpc_status_;      // that the upstream told
+  std::optional<Arm> hung_on_;          // and was counted there
   std::optional<SteadyTime> deadline_;  // of a gRPC call that says how long its client waits
   std::uint64_t response_bytes_ = 0;
   std::size_t unsent_ = std::numeric_limits<std::size_t>::max();  // when the timer last fired

@@ -40,8 +40,24 @@ void Exchange::count_grpc(observe::ArmStats& arm) {
 
 void Exchange::count_failure(ErrorCode code) { count_failure(failure_of(code, grpc_)); }
 
+// The rest of the wait follows.
+void Exchange::count_hanging() {
+  const Milliseconds waited = timeouts_->head;
+  timeouts_ = &migration_->after_hanging[static_cast<std::size_t>(decision_.arm)];
+  timer_.set_in(timeouts_->response - waited);
+  if (marked_) return;
+  migration_->stats->failures.hung(decision_.arm).add();
+  count_failure(observe::Failure::no_answer);
+  hung_on_ = decision_.arm;
+  if (migration_->stats->unwatched.load(std::memory_order_relaxed)) {
+    wake_control(*migration_->stats);
+  }
+}
+
 void Exchange::count_failure(observe::Failure failure) {
   if (migration_ == nullptr || marked_ || !migration_->settings->guardrail) return;
+  // It was counted already; that it ends counts as an exchange in its own right.
+  if (hung_on_ == decision_.arm) return migration_->stats->failures.hung(decision_.arm).add(-1);
   const auto window = started_.time_since_epoch() / migration_->settings->guardrail->window;
   migration_->stats->failures.count(decision_.arm, failure, sticky_hash(),
                                     static_cast<std::uint64_t>(window) + 1);

@@ -18,6 +18,7 @@ void Exchange::on_timer() {
   if (client_owes()) {
     return fail({ErrorCode::request_timeout, Side::downstream, Retry::unsafe, "timeouts.request"});
   }
+  if (timeouts_->head < timeouts_->response) return count_hanging();
   fail({ErrorCode::response_timeout, Side::upstream, Retry::unsafe, "timeouts.response"});
 }
 

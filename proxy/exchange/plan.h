@@ -4,6 +4,7 @@
 // worker from a Snapshot; immutable; an exchange keeps the plan it began with.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -22,6 +23,25 @@
 
 namespace banyan::exchange {
 
+// What an exchange waits for.
+struct Waits : config::Timeouts {
+  Waits() = default;
+  explicit Waits(const config::Timeouts& timeouts)
+      : config::Timeouts(timeouts), head(timeouts.response) {}
+  // For the head of an answer, before anything is done about it: `response`, or sooner where a
+  // request that hangs is to be counted first.
+  Milliseconds head{config::Timeouts{}.response};
+};
+
+// A request hangs where it has waited for so long. The same for both arms, whose waits are alike
+// but for `response`.
+[[nodiscard]] inline Milliseconds hangs_after(const config::Timeouts& a,
+                                              const config::Timeouts& b) {
+  constexpr Milliseconds kHangsMin{1'000};
+  constexpr int kPartOfResponse = 6;
+  return std::max(kHangsMin, std::max(a.response, b.response) / kPartOfResponse);
+}
+
 struct MigrationPlan {
   const config::Migration* settings = nullptr;
   const routing::Route* route = nullptr;
@@ -29,7 +49,8 @@ struct MigrationPlan {
   std::size_t flag = 0;  // in the FlagTable
   upstream::Cluster* legacy = nullptr;
   upstream::Cluster* monolith = nullptr;
-  std::array<config::Timeouts, 2> timeouts{};           // of the two upstreams, by Arm
+  std::array<Waits, 2> timeouts{};                      // of the two upstreams, by Arm
+  std::array<Waits, 2> after_hanging{};                 // the same, of what was counted
   observe::MigrationStats* stats = nullptr;             // of this worker
   observe::MigrationStats* comparison_stats = nullptr;  // of the comparison threads
   comparison::Ledger* ledger = nullptr;
@@ -43,6 +64,13 @@ struct MigrationPlan {
   }
   [[nodiscard]] upstream::Cluster& cluster(Arm arm) const {
     return arm == Arm::legacy ? *legacy : *monolith;
+  }
+  // Once `timeouts` are known.
+  void count_what_hangs() {
+    after_hanging = timeouts;
+    if (!settings->guardrail) return;
+    const Milliseconds age = hangs_after(timeouts[0], timeouts[1]);
+    for (Waits& waits : timeouts) waits.head = std::min(waits.response, age);
   }
   [[nodiscard]] bool latched() const { return slot->latched.load(std::memory_order_acquire); }
   // The migration has a shadow, and a rollback keeps it away from `arm`.
@@ -61,11 +89,12 @@ struct MigrationPlan {
 
 struct Plan {
   std::shared_ptr<const config::Snapshot> snapshot;
+  Waits timeouts;                         // before an upstream is known
   std::vector<MigrationPlan> migrations;  // as snapshot->migrations
   // What serves requests that no migration matches; without a cluster: nothing.
   struct Fallback {
     upstream::Cluster* cluster = nullptr;
-    config::Timeouts timeouts{};
+    Waits timeouts{};
   };
   Fallback fallback;
   // Of the listeners that have one of their own, by their names: kept connections outlive a reload.

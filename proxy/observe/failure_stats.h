@@ -24,6 +24,7 @@ struct FailureStats {
   Counter all;
   Counter of_keys;  // those of one sticky key once per window
   Counter hard;     // of these, without an answer
+  Counter hung;     // counted as failed while they wait; a gauge but for those answered after all
 };
 
 // Of one migration, by arm.
@@ -38,6 +39,7 @@ class Failures {
     stats.of_keys.add();
     if (failure != Failure::answer) stats.hard.add();
   }
+  [[nodiscard]] Counter& hung(Arm arm) { return by_arm_[static_cast<std::size_t>(arm)].hung; }
   [[nodiscard]] const FailureStats& of(Arm arm) const {
     return by_arm_[static_cast<std::size_t>(arm)];
   }

@@ -102,6 +102,7 @@ void Worker::take(Assignment assignment) {
   update_clusters(assignment);
   auto plan = std::make_shared<exchange::Plan>();
   plan->snapshot = assignment.snapshot;
+  plan->timeouts = exchange::Waits(assignment.snapshot->timeouts);
   plan->none = assignment.none;
   plan->process_ledger = assignment.process_ledger;
   plan->writes = assignment.writes;
@@ -110,7 +111,8 @@ void Worker::take(Assignment assignment) {
     return clusters_.at(snapshot.upstreams[i].name).get();
   };
   const auto timeouts = [&](std::size_t i) {
-    return config::effective_timeouts(snapshot.timeouts, snapshot.upstreams[i].timeouts);
+    return exchange::Waits(
+        config::effective_timeouts(snapshot.timeouts, snapshot.upstreams[i].timeouts));
   };
   const auto fallback = [&](std::size_t i) {
     return exchange::Plan::Fallback{cluster(i), timeouts(i)};
@@ -135,6 +137,7 @@ void Worker::take(Assignment assignment) {
                                 .ledger = slots.ledger,
                                 .hosts = {hosts_of(snapshot, m.rewrite[0], m.legacy),
                                           hosts_of(snapshot, m.rewrite[1], m.monolith)}});
+    plan->migrations.back().count_what_hangs();
   }
   for (const auto& [name, kept] : clusters_) plan->clusters.push_back(kept);
   services_.plan = std::move(plan);

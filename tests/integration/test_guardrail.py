@@ -1,9 +1,13 @@
 """What rolls back by itself: a worse monolith and a dead one, and nothing that both arms share."""
+import itertools
 import json
+from contextlib import ExitStack
 
 import pytest
 
 from support import upstream as up
+from support.buckets import arm_of
+from support.http import request_bytes
 from support.load import Load
 from support.metrics import total
 from support.proxy import migration
@@ -145,3 +149,48 @@ def test_a_slower_monolith_is_rolled_back(banyan, monolith):
     entry = proxy.api_json("/v1/audit")["entries"][-1]
     assert entry["evidence"]["cause"] == "latency", json.dumps(entry)
     assert entry["evidence"]["slow_us"] >= 1_000
+
+
+def hanging_in(seconds):
+    """What hangs is counted after a second, and would be answered with 504 after so many."""
+    return {"timeouts": {"response": f"{seconds}s"}}
+
+
+def test_a_monolith_that_hangs_is_rolled_back_before_any_request_has_timed_out(banyan, monolith):
+    """One request that hangs, eight that legacy answers, and so on until it trips.
+
+    How many it takes is a question of the ratio alone. Clients that all end up waiting for the
+    monolith would leave legacy without traffic to compare with.
+    """
+    proxy = banyan(percent=50, top=hanging_in(6))
+    users = [f"user-{n}" for n in range(USERS)]
+    to_legacy = itertools.cycle(u for u in users if arm_of("shop", u, 50) == "legacy")
+    to_monolith = (u for u in users if arm_of("shop", u, 50) == "monolith")
+    monolith.behaviour = up.hang
+    with ExitStack() as hanging, proxy.connect() as served:
+        for user in to_monolith:
+            waiting = hanging.enter_context(proxy.connect())
+            waiting.send(request_bytes("GET", "/shop/item", [("x-user-id", user)]))
+            for _ in range(8):
+                answer = served.request("GET", "/shop/item", [("x-user-id", next(to_legacy))])
+                assert answer.served_by == "legacy"
+            if proxy.status()["latched"]:
+                break
+        timed_out = total(proxy.metrics(), "banyan_local_errors_total", reason="response_timeout")
+        monolith.drop_connections()
+    assert proxy.status()["latched"]
+    assert timed_out == 0, "no request had to time out first"
+    evidence = proxy.api_json("/v1/audit")["entries"][-1]["evidence"]
+    assert evidence["cause"] == "hard_failures", evidence
+    assert evidence["monolith"]["counted"] > 0 and evidence["legacy"]["counted"] == 0
+
+
+def test_both_arms_hanging_rolls_nothing_back(banyan, legacy, monolith):
+    proxy = banyan(percent=50, top=hanging_in(2))
+    with Load(proxy.address, threads=32, users=USERS, apart=True) as load:
+        eventually(holds(proxy), "it holds")
+        legacy.behaviour = monolith.behaviour = up.hang
+        eventually(lambda: len(load.failures()) >= 96, "an outage", timeout_s=60)
+        assert not proxy.status()["latched"]
+        assert guardrail(proxy)["evidence"]["evidence"] < guardrail(proxy)["evidence"]["needed"]
+        legacy.behaviour = monolith.behaviour = up.answer()

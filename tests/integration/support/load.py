@@ -26,13 +26,15 @@ class Load:
     """with Load(address, threads=4) as load: …  — every exchange is in load.asked afterwards."""
 
     def __init__(self, address, threads=4, target="/shop/item", users=64, pace_s=0.0,
-                 connect=Connection):
+                 connect=Connection, apart=False):
         self.address, self.target, self.users, self.pace_s = address, target, users, pace_s
         self.connect = connect
         self.asked = []
         self._numbers = itertools.count(1)
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(i,), daemon=True)
+        # `apart`: no two clients are near the same user at the same time.
+        begin = users // threads if apart else 1
+        self._threads = [threading.Thread(target=self._run, args=(i * begin,), daemon=True)
                          for i in range(threads)]
 
     def __enter__(self):

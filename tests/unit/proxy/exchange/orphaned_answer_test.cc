@@ -342,7 +342,7 @@ class UnsentShadowTest : public test::LoopTest, public OrphanedAnswer::Owner {
     orders.settings = snapshot->migrations.data();
     orders.slot = &latch;
     orders.legacy = orders.monolith = &cluster;
-    orders.timeouts.fill(snapshot->timeouts);
+    orders.timeouts.fill(Waits(snapshot->timeouts));
     orders.stats = &stats;
     orders.ledger = &ledger;
     made->snapshot = std::move(snapshot);
