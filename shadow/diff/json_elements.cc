@@ -1,6 +1,7 @@
 #include "shadow/diff/json_elements.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace banyan::shadow {
@@ -8,6 +9,7 @@ namespace {
 
 constexpr std::uint32_t kMembersLookedAt = 32;  // of an object, for its likeness to another
 constexpr std::uint32_t kNoValue = 0;           // entry 0 is the document
+constexpr std::uint64_t kTaken = 0;             // as of a member that was not hashed
 
 std::vector<std::uint32_t> children_of(const JsonTape& tape, std::uint32_t at) {
   std::vector<std::uint32_t> children;
@@ -32,12 +34,11 @@ std::vector<std::uint64_t> hashes_of(JsonHashes& hashes, const std::vector<std::
   return out;
 }
 
-// The value of the first member of that name, among the first `members_max`.
-std::uint32_t member_of(const JsonTape& tape, std::uint32_t object, std::string_view name,
-                        std::uint32_t members_max) {
+// The value of the first member of that name.
+std::uint32_t member_of(const JsonTape& tape, std::uint32_t object, std::string_view name) {
   if (tape[object].type != JsonType::object) return kNoValue;
   std::uint32_t at = object + 1;
-  for (std::uint32_t i = 0; i < std::min(tape[object].count, members_max); ++i) {
+  for (std::uint32_t i = 0; i < tape[object].count; ++i) {
     if (tape[at].text == name) return at + 1;
     at = tape[at + 1].next;
   }
@@ -54,7 +55,7 @@ std::vector<std::uint64_t> keys_of(const JsonTape& tape, JsonHashes& hashes,
   std::vector<std::uint64_t> out;
   out.reserve(elements.size());
   for (const std::uint32_t element : elements) {
-    const std::uint32_t value = member_of(tape, element, key, tape[element].count);
+    const std::uint32_t value = member_of(tape, element, key);
     out.push_back(value == kNoValue ? 0 : hashes.of(value, walk));
   }
   return out;
@@ -145,23 +146,28 @@ std::uint32_t JsonElements::likeness(std::uint32_t l, std::uint32_t r) const {
   return 1;
 }
 
-// The share of members that both have with the same value, in percent.
+// The share of members that both have with the same value, in percent. A member that repeats
+// another is one more: each is counted with one of the other side at most, whichever side that is.
 std::uint32_t JsonElements::member_likeness(std::uint32_t l, std::uint32_t r) const {
   const std::uint32_t most = std::max(left_[l].count, right_[r].count);
   const std::uint32_t looked_at = std::min(most, kMembersLookedAt);
+  std::array<std::uint64_t, kMembersLookedAt> members{};
+  const std::uint32_t count = std::min(right_[r].count, looked_at);
+  std::uint32_t at = r + 1;
+  for (std::uint32_t i = 0; i < count; ++i, at = right_[at + 1].next) {
+    members[i] = right_hashes_.known_member(at);
+  }
   std::uint32_t same = 0;
-  std::uint32_t a = l + 1;
-  std::uint32_t next = r + 1;
-  for (std::uint32_t i = 0; i < std::min(left_[l].count, looked_at); ++i) {
+  at = l + 1;
+  for (std::uint32_t i = 0; i < std::min(left_[l].count, looked_at); ++i, at = left_[at + 1].next) {
+    const std::uint64_t member = left_hashes_.known_member(at);
     // Most objects name their members in the same order.
-    const std::uint32_t value = next < right_[r].next && left_[a].text == right_[next].text
-                                    ? next + 1
-                                    : member_of(right_, r, left_[a].text, kMembersLookedAt);
-    if (value != kNoValue) {
-      next = right_[value].next;
-      if (left_hashes_.known(a + 1) == right_hashes_.known(value)) ++same;
-    }
-    a = left_[a + 1].next;
+    const std::uint32_t begin = i < count && members[i] == member ? i : 0;
+    const auto end = members.begin() + count;
+    const auto found = std::find(members.begin() + begin, end, member);
+    if (found == end) continue;
+    *found = kTaken;
+    ++same;
   }
   return looked_at == 0 ? 100 : 100 * same / looked_at;
 }

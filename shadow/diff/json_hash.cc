@@ -68,7 +68,8 @@ std::uint64_t JsonHashes::of_members(std::uint32_t at, RuleWalk& walk) {
   for (std::uint32_t i = 0; i < tape_[at].count; ++i) {
     walk.enter_member(tape_[name].text);
     const std::uint64_t value = of(name + 1, walk);
-    if (!walk.here().ignored) hash += mixed(of_text(tape_[name].text) ^ value);
+    hashes_[name] = mixed(of_text(tape_[name].text) ^ value);
+    if (!walk.here().ignored) hash += hashes_[name];
     walk.leave();
     name = tape_[name + 1].next;
   }

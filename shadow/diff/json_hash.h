@@ -22,6 +22,8 @@ class JsonHashes {
   [[nodiscard]] std::uint64_t of(std::uint32_t at, RuleWalk& walk);
   // Of a value that was hashed before, itself or within another.
   [[nodiscard]] std::uint64_t known(std::uint32_t at) const { return hashes_[at]; }
+  // The same of a member, name and value, by the entry of its name.
+  [[nodiscard]] std::uint64_t known_member(std::uint32_t name) const { return hashes_[name]; }
 
  private:
   [[nodiscard]] std::uint64_t hash(std::uint32_t at, RuleWalk& walk);
@@ -29,7 +31,7 @@ class JsonHashes {
   [[nodiscard]] std::uint64_t of_members(std::uint32_t at, RuleWalk& walk);
 
   const JsonTape& tape_;
-  std::vector<std::uint64_t> hashes_;  // by entry; 0: not yet
+  std::vector<std::uint64_t> hashes_;  // by entry, under a name that of the member; 0: not yet
 };
 
 }  // namespace banyan::shadow

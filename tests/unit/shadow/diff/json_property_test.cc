@@ -1,4 +1,5 @@
 // What holds for any two documents.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -75,6 +76,15 @@ Kind swapped(Kind kind) {
   return kind == Kind::extra ? Kind::missing : kind;
 }
 
+// The differences of (b, a), as they would be told of (a, b).
+std::vector<std::string> lines_of_swapped(Comparison back) {
+  for (Difference& d : back.differences) {
+    d.kind = swapped(d.kind);
+    std::swap(d.left, d.right);
+  }
+  return lines_of(back);
+}
+
 TEST(JsonProperties, SwappingTheSidesSwapsMissingAndExtraAndNothingElse) {
   std::mt19937_64 random = banyan::test::seeded_random();
   RandomJson json(random);
@@ -84,17 +94,40 @@ TEST(JsonProperties, SwappingTheSidesSwapsMissingAndExtraAndNothingElse) {
     const std::string a = json.value(kDepth).written();
     const std::string b = json.value(kDepth).written();
     const Comparison there = compare_documents(a, b, rules);
-    Comparison back = compare_documents(b, a, rules);
+    const Comparison back = compare_documents(b, a, rules);
     ASSERT_EQ(there.verdict, back.verdict);
-    for (Difference& d : back.differences) {
-      d.kind = swapped(d.kind);
-      std::swap(d.left, d.right);
-    }
-    EXPECT_THAT(lines_of(there), ::testing::UnorderedElementsAreArray(lines_of(back))) << a << '\n'
-                                                                                       << b;
+    EXPECT_THAT(lines_of(there), ::testing::UnorderedElementsAreArray(lines_of_swapped(back)))
+        << a << '\n'
+        << b;
     if (!there.differences.empty()) ++different;
   }
   EXPECT_GT(different, kRounds / 2);
+}
+
+// Which elements belong together does not depend on the side, also where names repeat.
+TEST(JsonProperties, SwappingTheSidesPairsTheSameElementsWhereNamesRepeat) {
+  std::mt19937_64 random = banyan::test::seeded_random();
+  const auto list = [&random] {
+    std::string text = "[";
+    for (std::size_t n = 1 + random() % 3; n > 0; --n) {
+      std::string object;
+      for (std::size_t m = 1 + random() % 4; m > 0; --m) {
+        object +=
+            fmt::format("{}\"{}\":{}", object.empty() ? "" : ",", "ab"[random() % 2], random() % 3);
+      }
+      text += fmt::format("{}{{{}}}", text.size() == 1 ? "" : ",", object);
+    }
+    return text + "]";
+  };
+  const CompareRules rules = unlimited();
+  for (int i = 0; i < kRounds; ++i) {
+    const std::string a = list(), b = list();
+    EXPECT_THAT(
+        lines_of(compare_documents(a, b, rules)),
+        ::testing::UnorderedElementsAreArray(lines_of_swapped(compare_documents(b, a, rules))))
+        << a << '\n'
+        << b;
+  }
 }
 
 TEST(JsonProperties, PlainlyEqualMeansMatch) {
