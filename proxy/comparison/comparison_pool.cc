@@ -51,12 +51,14 @@ void ComparisonPool::work_off(std::size_t worker, std::unique_ptr<Job> job, CpuM
     job->pair.endpoint =
         shadow::templated_endpoint(migration.compare.endpoints, job->pair.method, job->pair.target);
   }
-  if (job->settled && !job->control) return count(*job, {});
   const SteadyTime now = std::chrono::steady_clock::now();
   const double share = migration.comparing.cpu_millipercent / kWhole;
   // Whoever was asked for again gets a verdict: the greater part is done.
   const bool is_answered = job->second && !job->control;
+  // Equal pairs cost nothing, and are left out all the same while others are: what is left has the
+  // rate of all.
   if (!is_answered && !meter.may_work_for(migration.name, share, now)) return skip(*job);
+  if (job->settled && !job->control) return count(*job, {});
   meter.begin();
   compare(worker, std::move(job), now);
   meter.worked_for(migration.name, now, std::chrono::steady_clock::now());

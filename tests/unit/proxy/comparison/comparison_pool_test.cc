@@ -183,7 +183,8 @@ TEST_F(ComparisonPoolTest, AReloadAddsThreads) {
   EXPECT_EQ(count(Verdict::match), 10);
 }
 
-TEST_F(ComparisonPoolTest, WhatIsOverTheBudgetIsNotLookedAtAndCounted) {
+// Equal pairs alone would make a mismatch rate that is too low, and a readiness that is wrong.
+TEST_F(ComparisonPoolTest, OverTheBudgetNoPairIsLookedAtEqualOrNotAndAllAreCounted) {
   set([](config::Migration& migration) { migration.comparing.cpu_millipercent = 0; });
   {
     ComparisonPool pool(1, table);
@@ -196,13 +197,13 @@ TEST_F(ComparisonPoolTest, WhatIsOverTheBudgetIsNotLookedAtAndCounted) {
     control->control = true;
     ASSERT_TRUE(pool.offer(0, std::move(control)));
   }
-  EXPECT_EQ(count(Verdict::not_comparable), 2);
-  EXPECT_EQ(count(Verdict::match), 1);
-  EXPECT_EQ(stats.reask_skipped[static_cast<std::size_t>(shadow::Skip::cpu_budget)].read(), 3);
+  EXPECT_EQ(count(Verdict::not_comparable), 3);
+  EXPECT_EQ(count(Verdict::match), 0);
+  EXPECT_EQ(stats.reask_skipped[static_cast<std::size_t>(shadow::Skip::cpu_budget)].read(), 4);
   const auto report = table.report();
   const auto& reasons =
       report.at(0).endpoints.at(0).tally.reasons[static_cast<std::size_t>(Arm::legacy)];
-  EXPECT_EQ(reasons.at("cpu_budget"), 2U);
+  EXPECT_EQ(reasons.at("cpu_budget"), 3U);
   EXPECT_TRUE(report[0].endpoints[0].places.empty());
   EXPECT_EQ(ledger.bytes, 0U);
 }
