@@ -61,18 +61,46 @@ constexpr std::array kRedactKeys{
     Key<Store>{"headers", decode_redacted_headers},
     Key<Store>{"patterns", decode_redacted_patterns},
 };
+
+// With the place of what has to fit together.
+struct StoreBlock : Store {
+  Spot bodies_at;
+};
+
+void decode_values(const Cursor& cursor, StoreBlock& out) {
+  constexpr std::array<std::string_view, 2> kWords{"full", "shape"};
+  std::string word;
+  if (read_one_of(cursor, kWords, word)) out.only_shapes = word == "shape";
+}
+
+void decode_redact(const Cursor& cursor, StoreBlock& out) {
+  block<kRedactKeys, Store>(cursor, out);
+}
+
+void decode_bodies(const Cursor& cursor, StoreBlock& out) {
+  out.bodies_at = {cursor.node.at, cursor.path};
+  read(cursor, out.bodies);
+}
+
 constexpr std::array kStoreKeys{
-    Key<Store>{"max_size", size<&Store::max_size, kMaxSize>},
-    Key<Store>{"max_age", duration<&Store::max_age, kMaxAge>},
-    Key<Store>{"samples", count<&Store::samples, kSamples>},
-    Key<Store>{"bodies", boolean<&Store::bodies>},
-    Key<Store>{"redact", block<kRedactKeys, Store>, Need::optional, in_block<kRedactKeys>},
+    Key<StoreBlock>{"max_size", size<&Store::max_size, kMaxSize>},
+    Key<StoreBlock>{"max_age", duration<&Store::max_age, kMaxAge>},
+    Key<StoreBlock>{"samples", count<&Store::samples, kSamples>},
+    Key<StoreBlock>{"values", decode_values},
+    Key<StoreBlock>{"bodies", decode_bodies},
+    Key<StoreBlock>{"redact", decode_redact, Need::optional, in_block<kRedactKeys>},
 };
 
 }  // namespace
 
 void decode_store(const Cursor& cursor, Draft& draft) {
-  block<kStoreKeys>(cursor, draft.snapshot.store);
+  StoreBlock store;
+  block<kStoreKeys>(cursor, store);
+  if (store.bodies && store.only_shapes) {
+    cursor.problems.add(store.bodies_at.at, store.bodies_at.path,
+                        "whole bodies are values, and store.values is \"shape\"");
+  }
+  draft.snapshot.store = std::move(store);
 }
 
 void list_store_keys(const std::string& prefix, std::vector<std::string>& paths) {

@@ -241,6 +241,15 @@ void build_routes(Draft& draft, Problems& problems) {
   }
 }
 
+// Nobody sees the values, so there is no use in cutting them.
+void compare_for_shapes(Snapshot& snapshot) {
+  if (!snapshot.store.only_shapes) return;
+  for (Migration& migration : snapshot.migrations) {
+    migration.compare.for_shapes = true;
+    migration.compare.shown_bytes_max = shadow::kHashedBytesMax;
+  }
+}
+
 void read_secrets(Draft& draft, Problems& problems) {
   for (DraftListener& l : draft.listeners) {
     const Word& file = l.secret_file;
@@ -267,6 +276,7 @@ Snapshot resolve(Draft draft, Problems& problems) {
   resolve_upstreams(draft, problems);
   check_grpc(draft, problems);
   build_routes(draft, problems);
+  compare_for_shapes(draft.snapshot);
   read_secrets(draft, problems);
   if (draft.files == Files::read) load_waivers(draft, problems);
   for (DraftListener& l : draft.listeners) {

@@ -156,6 +156,7 @@ struct Store {
   milliseconds max_age = std::chrono::hours(14 * 24);
   std::uint64_t samples = 5;  // of one place
   bool bodies = false;        // whole, of samples
+  bool only_shapes = false;   // of values: their types, lengths and hashes; never with `bodies`
   shadow::Redaction redaction;
 };
 

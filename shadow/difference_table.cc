@@ -3,28 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "shadow/printable.h"
 #include "shadow/report_order.h"
 #include "shadow/shown_body.h"
 
 namespace banyan::shadow {
 namespace {
 
-constexpr std::size_t kTargetShownMax = 512;
 // What an entry of a map or a vector costs beside its text, about.
 constexpr std::size_t kEntryBytes = 96;
-
-Sample sample_of(const Redaction& redaction, const CapturedPair& pair, const Difference& found) {
-  Sample sample{pair.at,
-                pair.method,
-                redacted_text(redaction, pair.target),
-                redacted_name(redaction, found.path),
-                redacted_value(redaction, found.path, found.left),
-                redacted_value(redaction, found.path, found.right),
-                pair.skew};
-  cut(sample.target, kTargetShownMax);
-  return sample;
-}
 
 std::size_t bytes_of(const Sample& sample) {
   return sizeof(Sample) + sample.method.size() + sample.target.size() + sample.path.size() +
@@ -106,16 +92,18 @@ DifferenceTable::PlaceCount& DifferenceTable::place_of(Migration& migration, End
 
 PlaceName DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
                                           const CapturedPair& pair, const Difference& difference,
-                                          bool& has_bodies) {
+                                          Keeps keeps, bool& has_bodies) {
   PlaceName name{redacted_name(redaction_, folded_path(difference.path)), difference.kind};
-  PlaceCount& place =
-      place_of(migration, endpoint, {name.path, name.kind, difference.verdict});
+  PlaceCount& place = place_of(migration, endpoint, {name.path, name.kind, difference.verdict});
   ++place.count;
   if (place.first_seen == WallTime{} || pair.at < place.first_seen) place.first_seen = pair.at;
   place.last_seen = std::max(place.last_seen, pair.at);
   if (has_room(migration, place)) {
-    Sample sample = sample_of(redaction_, pair, difference);
-    if (keeps_bodies_ && !std::exchange(has_bodies, true)) keep_bodies(migration, pair, sample);
+    Sample sample = keeps == Keeps::shapes ? shape_sample_of(redaction_, hash_, pair, difference)
+                                           : sample_of(redaction_, pair, difference);
+    if (keeps == Keeps::values_and_bodies && !std::exchange(has_bodies, true)) {
+      keep_bodies(migration, pair, sample);
+    }
     add_sample(migration, place, std::move(sample));
   }
   return name;
@@ -182,8 +170,10 @@ void DifferenceTable::add(std::string_view migration, const Epoch& epoch, const 
   if (comparison.verdict == Verdict::not_comparable) return count(endpoint, tally);
   PlaceSet places;
   bool has_bodies = false;
+  // What was compared before a reload is kept as those ask that keep less.
+  const Keeps keeps = comparison.for_shapes ? Keeps::shapes : keeps_;
   for (const Difference& difference : comparison.differences) {
-    PlaceName place = add_difference(*known, endpoint, pair, difference, has_bodies);
+    PlaceName place = add_difference(*known, endpoint, pair, difference, keeps, has_bodies);
     // What is noise beside it is nothing that anybody has to waive.
     if (difference.verdict == Verdict::mismatch) places.push_back(std::move(place));
   }

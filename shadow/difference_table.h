@@ -21,6 +21,7 @@
 #include "shadow/diff/comparison.h"
 #include "shadow/migration_report.h"
 #include "shadow/redaction.h"
+#include "shadow/sample.h"
 #include "shadow/store/record.h"
 #include "shadow/tally.h"
 
@@ -75,7 +76,9 @@ class DifferenceTable {
   // The migration's count begins anew, as with another epoch.
   void reset(const std::string& migration, WallTime now);
   // For what is added from now on.
-  void configure(std::size_t samples_max, Redaction redaction, bool keeps_bodies = false);
+  void configure(std::size_t samples_max, Redaction redaction, Keeps keeps = Keeps::values);
+  // Before shapes are kept.
+  void hash_with(KeyedHash hash);
   // By migration.
   void configure(std::map<std::string, ReadinessSettings, std::less<>> settings);
 
@@ -152,7 +155,7 @@ class DifferenceTable {
     std::size_t bytes = 0;        // of TableLimits::bytes_max
     std::size_t body_bytes = 0;   // of TableLimits::bodies_max
     std::optional<Step> step;
-    bool begun_unsaved = false;   // it was reset, which has to be saved even if nothing follows
+    bool begun_unsaved = false;  // it was reset, which has to be saved even if nothing follows
   };
   // nullptr: a straggler.
   Migration* migration_of(std::string_view name, const Epoch& epoch, WallTime now);
@@ -160,7 +163,7 @@ class DifferenceTable {
   PlaceCount& place_of(Migration& migration, Endpoint& endpoint, PlaceKey key);
   // The place that it was counted at. The first sample that is taken sets `has_bodies`.
   PlaceName add_difference(Migration& migration, Endpoint& endpoint, const CapturedPair& pair,
-                           const Difference& difference, bool& has_bodies);
+                           const Difference& difference, Keeps keeps, bool& has_bodies);
   void count(Endpoint& endpoint, const Tally& tally);
   // Each once and in order; empty where there is no room for them.
   [[nodiscard]] PlaceSet admitted(Migration& migration, const Endpoint& endpoint,
@@ -180,7 +183,8 @@ class DifferenceTable {
   mutable std::mutex mutex_;
   TableLimits limits_;
   Redaction redaction_;
-  bool keeps_bodies_ = false;
+  Keeps keeps_ = Keeps::values;
+  KeyedHash hash_;
   bool tracks_ = false;
   bool has_unsaved_ = false;  // since the last take_unsaved()
   std::function<void()> on_unsaved_;

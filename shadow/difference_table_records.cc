@@ -116,11 +116,16 @@ void DifferenceTable::has_something_unsaved() {
   if (!std::exchange(has_unsaved_, true) && on_unsaved_) on_unsaved_();
 }
 
-void DifferenceTable::configure(std::size_t samples_max, Redaction redaction, bool keeps_bodies) {
+void DifferenceTable::configure(std::size_t samples_max, Redaction redaction, Keeps keeps) {
   const std::scoped_lock lock(mutex_);
   limits_.samples_max = samples_max;
-  keeps_bodies_ = keeps_bodies;
+  keeps_ = keeps;
   redaction_ = std::move(redaction);
+}
+
+void DifferenceTable::hash_with(KeyedHash hash) {
+  const std::scoped_lock lock(mutex_);
+  hash_ = std::move(hash);
 }
 
 void DifferenceTable::configure(std::map<std::string, ReadinessSettings, std::less<>> settings) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "proxy/control/hash_key.h"
+#include "proxy/net/keyed_hash.h"
 #include "proxy/observe/logging.h"
 #include "shadow/store/sqlite_store.h"
 
@@ -13,6 +15,11 @@ using shadow::StoreError;
 
 shadow::StoreLimits limits_of(const config::Store& settings) {
   return {settings.max_size, settings.max_age};
+}
+
+shadow::Keeps keeps_of(const config::Store& settings) {
+  if (settings.only_shapes) return shadow::Keeps::shapes;
+  return settings.bodies ? shadow::Keeps::values_and_bodies : shadow::Keeps::values;
 }
 
 using Opened = shadow::StoreResult<std::unique_ptr<SqliteStore>>;
@@ -45,8 +52,19 @@ Opened open_and_restore(const std::string& path, shadow::DifferenceTable& table)
 
 }  // namespace
 
+// The hash comes before the first value that needs it.
+void DifferenceStore::configure_table(const config::Store& settings) {
+  if (settings.only_shapes && !std::exchange(has_key_, true)) {
+    const std::string key = hash_key(StateFile(key_path_));
+    if (!key.empty()) {
+      table_.hash_with([key](std::string_view text) { return net::keyed_hash(key, text); });
+    }
+  }
+  table_.configure(settings.samples, settings.redaction, keeps_of(settings));
+}
+
 void DifferenceStore::open(const config::Store& settings) {
-  table_.configure(settings.samples, settings.redaction, settings.bodies);
+  configure_table(settings);
   auto opened = open_and_restore(path_, table_);
   if (!opened) {
     problem_ = path_ + ": " + opened.error().text;
@@ -67,7 +85,7 @@ void DifferenceStore::open(const config::Store& settings) {
 }
 
 void DifferenceStore::configure(const config::Store& settings) {
-  table_.configure(settings.samples, settings.redaction, settings.bodies);
+  configure_table(settings);
   if (thread_) thread_->set_limits(limits_of(settings));
 }
 

@@ -17,8 +17,9 @@ namespace banyan::control {
 class DifferenceStore {
  public:
   // The loop and the table outlive it.
-  DifferenceStore(net::Loop& loop, shadow::DifferenceTable& table, std::string path)
-      : loop_(loop), table_(table), path_(std::move(path)) {}
+  DifferenceStore(net::Loop& loop, shadow::DifferenceTable& table, std::string path,
+                  std::string key_path)
+      : loop_(loop), table_(table), path_(std::move(path)), key_path_(std::move(key_path)) {}
 
   // What was saved goes into the table; from now on what the table gets is saved. A broken file is
   // moved aside, and said.
@@ -35,9 +36,13 @@ class DifferenceStore {
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:
+  void configure_table(const config::Store& settings);
+
   net::Loop& loop_;
   shadow::DifferenceTable& table_;
   const std::string path_;
+  const std::string key_path_;  // of hash_key()
+  bool has_key_ = false;        // the table got it
   std::string problem_;
   std::unique_ptr<shadow::StoreThread> thread_;
 };

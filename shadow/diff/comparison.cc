@@ -29,8 +29,8 @@ Comparison no_answer(const CapturedPair& pair) {
   };
   Comparison comparison;
   comparison.verdict = Verdict::mismatch;
-  comparison.differences.push_back(
-      {"status", Kind::no_answer, shown(pair.legacy), shown(pair.monolith)});
+  comparison.differences.push_back({"status", Kind::no_answer, shown(pair.legacy),
+                                    shown(pair.monolith), Verdict::mismatch, Holds::description});
   return comparison;
 }
 
@@ -113,12 +113,13 @@ Comparison compare(const CapturedPair& pair, const CompareRules& rules) {
   if (shadow.outcome != Outcome::answered) return no_answer(pair);
 
   Comparison comparison;
+  comparison.for_shapes = rules.for_shapes;
   Findings findings(rules, comparison);
   if (pair.legacy.status != pair.monolith.status) {
     findings.add(
         Kind::value, [] { return std::string("status"); },
         [&pair] { return std::to_string(pair.legacy.status); },
-        [&pair] { return std::to_string(pair.monolith.status); });
+        [&pair] { return std::to_string(pair.monolith.status); }, Holds::description);
   }
   compare_parts(pair, findings);
   const bool equal = comparison.differences.empty() && comparison.left_out == 0;

@@ -41,6 +41,13 @@ enum class Verdict : std::uint8_t { match, noise, transient, mismatch, not_compa
 [[nodiscard]] std::string_view to_string(Verdict verdict);
 inline constexpr std::size_t kVerdictCount = static_cast<std::size_t>(Verdict::not_comparable) + 1;
 
+// What a difference has of a value.
+enum class Holds : std::uint8_t {
+  value,
+  description,  // a status, an Outcome, a count: nothing of what was sent
+  bytes,        // size, first byte that differs, and where it is safe an excerpt or a hash
+};
+
 struct Difference {
   std::string path;  // `$.a[0].b`, `header:x-y` and `trailer:x-y` in lower case, `status`, `body`
   Kind kind = Kind::value;
@@ -48,6 +55,7 @@ struct Difference {
   std::string right;
   // What it counts as: compare() itself knows of no noise. `not_comparable`: not known yet.
   Verdict verdict = Verdict::mismatch;
+  Holds holds = Holds::value;
 };
 
 // The elements of the array at this very place are paired by the value of one member.
@@ -64,6 +72,7 @@ struct ToleranceRule {
 };
 
 inline constexpr std::size_t kShownBytesMax = 200;
+inline constexpr std::size_t kHashedBytesMax = std::size_t{64} << 10;
 
 // Of one place, the first rule that names it counts.
 struct CompareRules {
@@ -75,8 +84,11 @@ struct CompareRules {
   EndpointTemplates endpoints;                     // how targets are counted, not what differs
   // Differences reported of one pair, at most; more are counted in `left_out`.
   std::size_t differences_max = 200;
-  // Of a JSON value that is shown.
+  // Of a value that is shown.
   std::size_t shown_bytes_max = kShownBytesMax;
+  // Nobody will see the values, only their shapes: they are whole, up to shown_bytes_max, and of
+  // bytes there is a hash and no excerpt.
+  bool for_shapes = false;
 };
 
 // How two bodies that differ were read.
@@ -92,6 +104,7 @@ struct Comparison {
   std::vector<Difference> differences;
   std::size_t left_out = 0;
   BodyReading body;
+  bool for_shapes = false;  // as the rules have it
   std::string why_not;  // for not_comparable: a bounded set of words: an Outcome's, or kReaskBudget
 };
 

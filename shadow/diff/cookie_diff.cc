@@ -74,9 +74,9 @@ std::string place_of(std::string_view kind, const std::string& name) {
   return std::string(kind) + "set-cookie[" + shown + "]";
 }
 
-std::string shown(std::string_view value) {
-  std::string out(value.substr(0, kShownBytesMax + 1));
-  cut(out, kShownBytesMax);
+std::string shown(std::string_view value, std::size_t size_max) {
+  std::string out(value.substr(0, size_max + 1));
+  cut(out, size_max);
   return out;
 }
 
@@ -89,6 +89,7 @@ void compare_attributes(const std::string& place, const Cookie& left, const Cook
   if (left.attributes.contains("max-age") || right.attributes.contains("max-age")) {
     both.erase("expires");
   }
+  const std::size_t max = findings.shown_max();
   for (const auto& [name, values] : both) {
     const auto [a, b] = values;
     const bool same = a != nullptr && b != nullptr && (*a == *b || name == "expires");
@@ -96,8 +97,8 @@ void compare_attributes(const std::string& place, const Cookie& left, const Cook
     const Kind kind = b == nullptr ? Kind::missing : a == nullptr ? Kind::extra : Kind::value;
     findings.add(
         kind, [&, &attribute = name] { return place + "." + attribute; },
-        [a = a] { return a == nullptr ? std::string() : shown(*a); },
-        [b = b] { return b == nullptr ? std::string() : shown(*b); });
+        [a = a, max] { return a == nullptr ? std::string() : shown(*a, max); },
+        [b = b, max] { return b == nullptr ? std::string() : shown(*b, max); });
   }
 }
 
@@ -113,18 +114,20 @@ void compare_cookies(std::string_view kind, const std::vector<std::string_view>&
     const std::vector<Cookie>& a = entry.second.left;
     const std::vector<Cookie>& b = entry.second.right;
     const auto at = [&place] { return place; };
+    const auto value_of = [max = findings.shown_max()](const Cookie& cookie) {
+      return shown(cookie.value, max);
+    };
     for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
       if (i >= b.size()) {
         findings.add(
-            Kind::missing, at, [&] { return shown(a[i].value); }, [] { return std::string(); });
+            Kind::missing, at, [&] { return value_of(a[i]); }, [] { return std::string(); });
       } else if (i >= a.size()) {
         findings.add(
-            Kind::extra, at, [] { return std::string(); }, [&] { return shown(b[i].value); });
+            Kind::extra, at, [] { return std::string(); }, [&] { return value_of(b[i]); });
       } else {
         if (a[i].value != b[i].value) {
           findings.add(
-              Kind::value, at, [&] { return shown(a[i].value); },
-              [&] { return shown(b[i].value); });
+              Kind::value, at, [&] { return value_of(a[i]); }, [&] { return value_of(b[i]); });
         }
         compare_attributes(place, a[i], b[i], findings);
       }

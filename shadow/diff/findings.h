@@ -31,7 +31,7 @@ class Findings {
   // `path`, `left`, `right`: callables that give a std::string; the first is called at most once,
   // the others only where the difference is kept.
   template <class Path, class Left, class Right>
-  void add(Kind kind, Path path, Left left, Right right) {
+  void add(Kind kind, Path path, Left left, Right right, Holds holds = Holds::value) {
     if (is_full() && rules_.ignore.empty()) {
       ++comparison_.left_out;
       return;
@@ -43,11 +43,15 @@ class Findings {
       return;
     }
     comparison_.differences.push_back({std::move(place), kind, shown(kind, Kind::extra, left),
-                                       shown(kind, Kind::missing, right)});
+                                       shown(kind, Kind::missing, right), Verdict::mismatch,
+                                       hidden_ ? Holds::description : holds});
   }
 
   // For a walk from the root of a document: rules that name places hold for the whole body only.
   [[nodiscard]] const CompareRules& rules() const;
+  // Of a value that is told.
+  [[nodiscard]] std::size_t shown_max() const { return rules_.shown_bytes_max; }
+  [[nodiscard]] bool for_shapes() const { return rules_.for_shapes; }
   // How the body was read, and what kept a side from being read as it says.
   void read_as(std::string_view kind) {
     if (above_.empty()) comparison_.body.kind = kind;

@@ -55,9 +55,11 @@ void collect(std::string_view body, ByName& by_name, std::vector<std::string> Va
   }
 }
 
-std::string shown(const std::string& value) {
-  std::string out = value.substr(0, kShownBytesMax + 1);
-  cut(out, kShownBytesMax);
+// Of the one at `index`, where there is one.
+std::string shown(const std::vector<std::string>& values, std::size_t index, std::size_t size_max) {
+  if (index >= values.size()) return {};
+  std::string out = values[index].substr(0, size_max + 1);
+  cut(out, size_max);
   return out;
 }
 
@@ -95,8 +97,8 @@ bool compare_as_form(std::string_view left, std::string_view right, Findings& fi
       const Kind kind = i >= b.size() ? Kind::missing : i >= a.size() ? Kind::extra : Kind::value;
       findings.add(
           kind, [&] { return place_of(entry.first, i, most > 1); },
-          [&] { return i < a.size() ? shown(a[i]) : std::string(); },
-          [&] { return i < b.size() ? shown(b[i]) : std::string(); });
+          [&] { return shown(a, i, findings.shown_max()); },
+          [&] { return shown(b, i, findings.shown_max()); });
     }
   }
   return true;

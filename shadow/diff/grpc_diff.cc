@@ -14,6 +14,7 @@
 #include "shadow/diff/json_diff.h"
 #include "shadow/diff/json_tape.h"
 #include "shadow/diff/proto_json.h"
+#include "shadow/diff/text_diff.h"
 #include "shadow/diff/wire_reader.h"
 
 namespace banyan::shadow {
@@ -46,7 +47,8 @@ std::optional<std::size_t> count_messages(std::string_view body) {
   return count;
 }
 
-std::string shown(const Message& message, std::size_t offset) {
+std::string shown(const Message& message, std::size_t offset, bool for_shapes) {
+  if (for_shapes) return size_and_hash(message.bytes, offset);
   return fmt::format("{} {}bytes, from byte {}", message.bytes.size(),
                      message.compressed ? "compressed " : "", offset);
 }
@@ -60,8 +62,9 @@ void compare_messages(std::size_t index, const Message& left, const Message& rig
   const auto offset = static_cast<std::size_t>(differs.first - left.bytes.begin());
   findings.add(
       left.bytes.size() == right.bytes.size() ? Kind::value : Kind::length,
-      [=] { return fmt::format("$[{}]", index); }, [&] { return shown(left, offset); },
-      [&] { return shown(right, offset); });
+      [=] { return fmt::format("$[{}]", index); },
+      [&] { return shown(left, offset, findings.for_shapes()); },
+      [&] { return shown(right, offset, findings.for_shapes()); }, Holds::bytes);
 }
 
 void compare_by_bytes(std::string_view left, std::size_t left_count, std::string_view right,
@@ -70,7 +73,7 @@ void compare_by_bytes(std::string_view left, std::size_t left_count, std::string
     findings.add(
         Kind::length, [] { return std::string("$"); },
         [&] { return fmt::format("{} messages", left_count); },
-        [&] { return fmt::format("{} messages", right_count); });
+        [&] { return fmt::format("{} messages", right_count); }, Holds::description);
   }
   for (std::size_t i = 0; i < std::min(left_count, right_count); ++i) {
     compare_messages(i, *take_message(left), *take_message(right), findings);

@@ -30,19 +30,19 @@ struct Values {
 };
 using ByName = std::map<std::string, Values>;
 
-std::string shown(const std::vector<std::string_view>& values) {
+std::string shown(const std::vector<std::string_view>& values, std::size_t size_max) {
   if (values.empty()) return {};
   std::string out;
   if (values.size() == 1) {
-    out = values.front().substr(0, kShownBytesMax + 1);
+    out = values.front().substr(0, size_max + 1);
   } else {
     for (const std::string_view value : values) {
-      if (out.size() > kShownBytesMax) break;
-      out.append(out.empty() ? "[\"" : ", \"").append(value.substr(0, kShownBytesMax)).append("\"");
+      if (out.size() > size_max) break;
+      out.append(out.empty() ? "[\"" : ", \"").append(value.substr(0, size_max)).append("\"");
     }
     out += ']';
   }
-  cut(out, kShownBytesMax);
+  cut(out, size_max);
   return out;
 }
 
@@ -183,7 +183,8 @@ void compare_fields(std::string_view kind, const Headers& left, const Headers& r
           cut(shown_name, kHeaderNameShownMax);
           return std::string(kind) + shown_name;
         },
-        [&values] { return shown(values.left); }, [&values] { return shown(values.right); });
+        [&] { return shown(values.left, findings.shown_max()); },
+        [&] { return shown(values.right, findings.shown_max()); });
   }
 }
 

@@ -35,7 +35,7 @@ class JsonWalk {
         rules_(findings.rules()),
         same_(left, right),
         elements_(left, right, same_),
-        shown_max_(findings.rules().shown_bytes_max) {}
+        shown_max_(findings.shown_max()) {}
 
   void values(std::uint32_t l, std::uint32_t r) {
     if (rules_.here().ignored || same_(l, r)) return;
@@ -87,7 +87,7 @@ class JsonWalk {
       findings_.add(
           Kind::length, [this] { return path_text(path_, PathSide::lesser); },
           [&] { return std::to_string(left_[l].count); },
-          [&] { return std::to_string(right_[r].count); });
+          [&] { return std::to_string(right_[r].count); }, Holds::description);
     }
     if (!sides.in_order) return elements_in_any_order(sides);
     std::uint32_t left = 0;

@@ -14,6 +14,7 @@
 #include "shadow/diff/field_line.h"
 #include "shadow/diff/header_value.h"
 #include "shadow/diff/json_text.h"
+#include "shadow/diff/text_diff.h"
 #include "shadow/printable.h"
 
 namespace banyan::shadow {
@@ -104,7 +105,8 @@ std::string place_of(const std::string& name, std::size_t index, bool is_list) {
   return place;
 }
 
-std::string shown_part(const Part& part) {
+std::string shown_part(const Part& part, bool for_shapes) {
+  if (for_shapes) return size_and_hash(part.bytes);
   std::string out = fmt::format("{} bytes", part.bytes.size());
   if (!part.type.empty()) out += fmt::format(" of {}", printable(part.type.substr(0, 100)));
   return out;
@@ -113,8 +115,8 @@ std::string shown_part(const Part& part) {
 void compare_field(const std::string& place, std::string_view name, const std::string& left,
                    const std::string& right, Findings& findings) {
   if (left == right) return;
-  const auto shown = [](std::string text) {
-    cut(text, kShownBytesMax);
+  const auto shown = [&findings](std::string text) {
+    cut(text, findings.shown_max());
     return text;
   };
   findings.add(
@@ -148,6 +150,7 @@ bool compare_as_multipart(const Content& left, const Content& right, Findings& f
   ByName by_name;
   collect(*a, by_name, &Paired::left);
   collect(*b, by_name, &Paired::right);
+  const auto shown = [&](const Part& part) { return shown_part(part, findings.for_shapes()); };
   for (const auto& [name, parts] : by_name) {
     const std::size_t most = std::max(parts.left.size(), parts.right.size());
     for (std::size_t i = 0; i < most; ++i) {
@@ -155,12 +158,12 @@ bool compare_as_multipart(const Content& left, const Content& right, Findings& f
       const auto at = [&place] { return place; };
       if (i >= parts.right.size()) {
         findings.add(
-            Kind::missing, at, [&, &sides = parts] { return shown_part(sides.left[i]); },
-            [] { return std::string(); });
+            Kind::missing, at, [&, &sides = parts] { return shown(sides.left[i]); },
+            [] { return std::string(); }, Holds::bytes);
       } else if (i >= parts.left.size()) {
         findings.add(
             Kind::extra, at, [] { return std::string(); },
-            [&, &sides = parts] { return shown_part(sides.right[i]); });
+            [&, &sides = parts] { return shown(sides.right[i]); }, Holds::bytes);
       } else {
         compare_parts(place, parts.left[i], parts.right[i], findings);
       }

@@ -45,7 +45,8 @@ std::optional<std::size_t> excerpt_start(std::string_view body, std::size_t offs
   }
 }
 
-std::string shown_body(std::string_view body, std::size_t offset) {
+std::string shown_body(std::string_view body, std::size_t offset, bool for_shapes) {
+  if (for_shapes) return size_and_hash(body, offset);
   std::string out = fmt::format("{} bytes, from byte {}", body.size(), offset);
   if (!is_text(body)) {
     out += fmt::format(", hash {:016x}", XXH3_64bits(body.data(), body.size()));
@@ -81,12 +82,15 @@ std::optional<Lines> lines_of(std::string_view body) {
   }
 }
 
-std::string shown_line(const Lines& side, std::uint32_t index) {
+std::string shown_line(const Lines& side, std::uint32_t index, const Findings& findings) {
   const std::string_view line = side.lines[index];
+  const std::size_t size_max = findings.shown_max();
   const auto at = static_cast<std::size_t>(line.data() - side.body.data());
-  if (follows_a_name(side.body, at)) return fmt::format("{} bytes", line.size());
-  std::string out = printable(line.substr(0, kShownBytesMax + 1));
-  cut(out, kShownBytesMax);
+  if (!findings.for_shapes() && follows_a_name(side.body, at)) {
+    return fmt::format("{} bytes", line.size());
+  }
+  std::string out = printable(line.substr(0, size_max + 1));
+  cut(out, size_max);
   return out;
 }
 
@@ -124,8 +128,8 @@ class LineWalk {
            std::optional<std::uint32_t> right) {
     findings_.add(
         kind, [=] { return fmt::format("body[{}]", index); },
-        [&] { return left ? shown_line(left_, *left) : std::string(); },
-        [&] { return right ? shown_line(right_, *right) : std::string(); });
+        [&] { return left ? shown_line(left_, *left, findings_) : std::string(); },
+        [&] { return right ? shown_line(right_, *right, findings_) : std::string(); });
   }
 
   const Lines& left_;
@@ -140,6 +144,12 @@ bool is_of_lines(std::string_view body) {
 }
 
 }  // namespace
+
+std::string size_and_hash(std::string_view bytes, std::optional<std::size_t> offset) {
+  const std::string from = offset ? fmt::format(", from byte {}", *offset) : "";
+  return fmt::format("{} bytes{}, hash {:016x}", bytes.size(), from,
+                     XXH3_64bits(bytes.data(), bytes.size()));
+}
 
 bool is_text(std::string_view body) {
   return body.find('\0') == std::string_view::npos && is_utf8(body);
@@ -165,7 +175,8 @@ void compare_bytes(std::string_view left, std::string_view right, Findings& find
   const auto offset = static_cast<std::size_t>(a - left.begin());
   findings.add(
       left.size() == right.size() ? Kind::value : Kind::length, [] { return std::string("body"); },
-      [=] { return shown_body(left, offset); }, [=] { return shown_body(right, offset); });
+      [&] { return shown_body(left, offset, findings.for_shapes()); },
+      [&] { return shown_body(right, offset, findings.for_shapes()); }, Holds::bytes);
 }
 
 }  // namespace banyan::shadow

@@ -1,6 +1,9 @@
 // shadow/diff/text_diff.h: bodies without a structure that is known: by lines, or by bytes.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "shadow/diff/findings.h"
@@ -17,6 +20,10 @@ inline constexpr std::size_t kLinesMax = 100'000;
 // At `body`: sizes and the first byte that differs, with an excerpt where that is safe; of what is
 // no text the hashes too.
 void compare_bytes(std::string_view left, std::string_view right, Findings& findings);
+
+// `1024 bytes, from byte 7, hash 0123456789abcdef`: what holds none of them.
+[[nodiscard]] std::string size_and_hash(std::string_view bytes,
+                                        std::optional<std::size_t> offset = std::nullopt);
 
 // UTF-8 without NUL.
 [[nodiscard]] bool is_text(std::string_view body);

@@ -1,6 +1,7 @@
 """Differences outlive the process, and a store that does not work harms nobody."""
 import json
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -237,3 +238,73 @@ def test_a_full_disk_does_not_hold_back_a_rollback(banyan, legacy, monolith):
     proxy.kill()
     proxy.start()
     assert proxy.fetch(headers=USER).served_by == "legacy"
+
+
+# What identifies somebody, in every kind of place a sample could have it from.
+PERSONAL = ("Ann Nguyen", "Bob Okafor", "4711000042", "ann@shop.test", "sess-7f", "blue-cheese")
+SHAPES = {"store": {"values": "shape"}}
+
+
+def personal(name, number, kind):
+    bodies = {
+        "json": ("application/json",
+                 json.dumps({"n": name, "c": int(number), "by": {"7.ann@shop.test": name}})),
+        "form": ("application/x-www-form-urlencoded", f"n={name.replace(' ', '+')}&c={number}"),
+        "lines": ("text/plain", f"dear\n{name}\nyours\n"),
+        "bytes": ("image/x-face", f"\0{name}\0"),
+        "multipart": ("multipart/form-data; boundary=B",
+                      f'--B\r\ncontent-disposition: form-data; name="f"; filename="{name}"\r\n\r\n'
+                      f"{name}\0\r\n--B--\r\n"),
+    }
+    content_type, body = bodies[kind]
+    return up.answer(body=body.encode(), content_type=content_type,
+                     headers=[("x-person", name), ("set-cookie", f"s=sess-7f-{name}; Path=/{name}")])
+
+
+def test_a_store_of_shapes_has_no_value(banyan, legacy, monolith):
+    proxy = banyan(shadow={}, compare=COMPARE, top=SHAPES)
+    for kind in ("json", "form", "lines", "bytes", "multipart"):
+        legacy.behaviour = personal("Ann Nguyen", "4711000042", kind)
+        monolith.behaviour = personal("Bob Okafor-Li", "4711000042", kind)
+        goal = mismatches(proxy) + 1
+        proxy.fetch(f"/shop/{kind}/4711000042?by=ann@shop.test&q=blue-cheese", headers=USER)
+        eventually(lambda: mismatches(proxy) == goal, f"{goal} mismatches")
+    stored(proxy)
+    formats = ("text", "html", "markdown", "junit", "json")
+    told = [proxy.cli("report", "--format", f).stdout for f in formats]
+    told.append(proxy.api("/v1/differences").body.decode())
+    proxy.stop()
+    files = [file.read_bytes() for file in (proxy.dir / "state").iterdir() if file.is_file()]
+    for text in told:
+        assert "10 characters, hash" in re.sub("<[^>]*>", "", text), text  # HTML marks parts of it
+    for value in PERSONAL:
+        assert not [text for text in told if value in text], value
+        assert not [data for data in files if value.encode() in data], value
+
+
+def test_equal_values_have_equal_hashes_as_long_as_the_store_lives(banyan, legacy, monolith):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE, top=SHAPES)
+    key = proxy.dir / "state" / "hash-key.json"
+    for begin in (lambda: None, lambda: None, key.unlink):
+        count_mismatches(proxy, 1)
+        stored(proxy)
+        proxy.stop()
+        begin()
+        proxy.start()
+    count_mismatches(proxy, 1)
+    names = [d for d in stored(proxy) if d["path"] == "$.name"]
+    lefts = [d["left"] for d in sorted(names, key=lambda d: d["at"])]
+    assert all(left.startswith("string of 3 characters, hash ") for left in lefts), lefts
+    assert lefts[0] == lefts[1] == lefts[2] != lefts[3], lefts
+    assert all(d["left"] != d["right"] for d in names)
+
+
+def test_a_reload_begins_to_keep_shapes(banyan, config, legacy, monolith):
+    differing(legacy, monolith)
+    proxy = banyan(shadow={}, compare=COMPARE)
+    count_mismatches(proxy, 1)
+    proxy.reload(config(shadow={}, compare=COMPARE, top=SHAPES))
+    count_mismatches(proxy, 1)
+    lefts = {d["left"].split(",")[0] for d in stored(proxy) if d["path"] == "$.name"}
+    assert lefts == {'"Ann"', "string of 3 characters"}

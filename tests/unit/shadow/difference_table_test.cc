@@ -261,7 +261,7 @@ TEST(DifferenceTable, KeepsNoBodiesUnlessAsked) {
 
 TEST(DifferenceTable, KeepsTheBodiesOfAPairOnceAndRedacted) {
   DifferenceTable table;
-  table.configure(2, {}, true);
+  table.configure(2, {}, Keeps::values_and_bodies);
   for (int i = 0; i < 2; ++i) {
     table.add("m", "", pair_of_bodies(R"({"a":1,"token":"x"})", R"({"a":2})"),
               mismatch({{"$.a", Kind::value, "1", "2"}, {"$.token", Kind::missing, "x", ""}}));
@@ -279,11 +279,39 @@ TEST(DifferenceTable, KeepsTheBodiesOfAPairOnceAndRedacted) {
   EXPECT_EQ(right, (std::vector<std::string>{R"({"a":2})", R"({"a":2})", "", ""}));
 }
 
+TEST(DifferenceTable, KeepsShapesWithoutAValue) {
+  DifferenceTable table;
+  table.hash_with([](std::string_view text) { return text.size(); });
+  table.configure(5, {}, Keeps::shapes);
+  table.add("m", "", pair_at("/orders/42?by=ann"),
+            mismatch({{"$.by['ann@7.1'][3].name", Kind::value, "\"Ann\"", "null"},
+                      {"$.by['ann@7.1'][3].token", Kind::value, "\"x\"", "\"y\""}}));
+  const auto report = table.report();
+  const auto& places = report.at(0).endpoints.at(0).places;
+  ASSERT_EQ(places.size(), 2U);
+  const Sample& sample = places[0].samples.at(0);
+  EXPECT_EQ(sample.path, places[0].path);
+  EXPECT_EQ(sample.target, "/orders/{id} (17 bytes, hash 0000000000000011)");
+  EXPECT_EQ(sample.left, "string of 3 characters, hash 0000000000000005");
+  EXPECT_EQ(sample.right, "null");
+  EXPECT_EQ(places[1].samples.at(0).left, kRedacted) << "of a secret there is no hash either";
+}
+
+// A reload may come between a comparison and its count.
+TEST(DifferenceTable, KeepsTheShapesOfWhatWasComparedForThem) {
+  DifferenceTable table;
+  Comparison comparison = mismatch({{"$.a", Kind::value, "\"Ann\"", "\"Bob\""}});
+  comparison.for_shapes = true;
+  table.add("m", "", pair_at("/a"), comparison);
+  const auto report = table.report();
+  EXPECT_EQ(report.at(0).endpoints.at(0).places.at(0).samples.at(0).left, "string of 3 characters");
+}
+
 TEST(DifferenceTable, BodiesAreBounded) {
   TableLimits limits;
   limits.bodies_max = 1'000;
   DifferenceTable table(limits);
-  table.configure(5, {}, true);
+  table.configure(5, {}, Keeps::values_and_bodies);
   const std::string large = "[" + std::string(400, '1') + "]";
   for (int i = 0; i < 3; ++i) {
     table.add("m", "", pair_of_bodies(large, "[2]"), mismatch({{"$[0]", Kind::value, "1", "2"}}));

@@ -371,7 +371,7 @@ TEST_F(SqliteStoreTest, AFileOfTheFirstVersionIsTakenOver) {
 
 TEST_F(SqliteStoreTest, TheTableGoesThereAndComesBack) {
   DifferenceTable table;
-  table.configure(5, {}, true);
+  table.configure(5, {}, Keeps::values_and_bodies);
   table.track_unsaved();
   CapturedPair pair;
   pair.method = "GET";
