@@ -21,11 +21,17 @@ Options:
   --format NAME          text, json, html, markdown or junit (default: text)
   -o, --output FILE      (default: stdout)
 
-Exit codes: 0 done · 1 of some pod there is no report: the sum lacks it · 2 wrong usage.
+Exit codes: 0 done · 1 of some pod there is no report: the sum lacks it · 2 wrong usage, or a program is
+missing.
+
+Needs bash 4.4, kubectl and `timeout` of GNU coreutils (also as `gtimeout`).
 EOF
 }
 
 fail() { printf 'reports.sh: %s\n' "$*" >&2; exit "${code:-1}"; }
+
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) ||
+  code=2 fail "needs bash 4.4 or newer, this is $BASH_VERSION (macOS: brew install bash)"
 
 namespace=() selector=banyan container=banyan folder=reports format=text patience=60 output=()
 while (($#)); do
@@ -49,7 +55,10 @@ while (($#)); do
 done
 
 [[ $patience =~ ^[1-9][0-9]{0,3}$ ]] || code=2 fail "not a number of seconds: $patience"
-k() { timeout "$patience" kubectl "${namespace[@]}" "$@"; }
+command -v kubectl >/dev/null || code=2 fail "needs kubectl"
+timeout=$(command -v timeout || command -v gtimeout) ||
+  code=2 fail "needs timeout of GNU coreutils (macOS: brew install coreutils)"
+k() { "$timeout" "$patience" kubectl "${namespace[@]}" "$@"; }
 
 pods=$(k get pods --selector "$selector" --field-selector status.phase=Running --output name) ||
   fail "the pods can not be listed"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A rollback of a whole workload: every pod that runs, now, and every pod to come.
+# shellcheck disable=SC2317  # what a pod is asked is called by its name
 set -uo pipefail
 
 usage() {
@@ -10,9 +11,10 @@ Examples:
   rollback.sh -n shop -l app=orders-legacy orders
   rollback.sh --rearm orders               the other way: pods to come, then every pod that runs
 
-1. Every running pod is asked, all at once, through its admin port (kubectl exec); the result of each
-   is told. 2. The flags are disabled in the key rollback.json of the flag ConfigMap, which pods to come
-   start with. 3. Pods that have come meanwhile are asked as well.
+1. Every pod whose Banyan runs is asked, all at once, through its admin port (kubectl exec); the result
+   of each is told. 2. The flags are disabled in the key rollback.json of the flag ConfigMap, which pods
+   to come start with. 3. Pods that have come meanwhile are asked as well, and those that are about to
+   start are waited for: they may have got the ConfigMap as it was before.
 
 Options:
   -n, --namespace NAME   (default: that of kubectl's context)
@@ -20,16 +22,21 @@ Options:
   -c, --container NAME   (default: banyan)
   --configmap NAME       (default: banyan-flags)
   --reason TEXT          for status and the audit log of each pod
-  --timeout SECONDS      for each call of kubectl (default: 30); a node that is gone answers nothing
+  --timeout SECONDS      for each call of kubectl, and for pods that are about to start (default: 30)
   --all                  everything: whatever flags the pods follow, each its own
 
-Exit codes: 0 done · 1 somewhere it failed: ask again · 2 wrong usage · 4 in force everywhere, but some
-pod could not write it to its disk.
+Exit codes: 0 done · 1 somewhere it failed, or is not known: run it again · 2 wrong usage, or a program is
+missing · 4 in force everywhere, but some pod could not write it to its disk.
+
+Needs bash 4.4, kubectl and `timeout` of GNU coreutils (also as `gtimeout`).
 EOF
 }
 
 fail() { printf 'rollback.sh: %s\n' "$*" >&2; exit "${code:-1}"; }
 say() { printf '%s\n' "$*"; }
+
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) ||
+  code=2 fail "needs bash 4.4 or newer, this is $BASH_VERSION (macOS: brew install bash)"
 
 namespace=() selector=banyan container=banyan configmap=banyan-flags
 reason="rollback.sh by ${USER:-somebody}"
@@ -51,38 +58,58 @@ while (($#)); do
     --rearm) rearm=true ;;
     -h | --help) usage; exit 0 ;;
     -*) usage >&2; code=2 fail "unknown option: $1" ;;
-    *) flags+=("$1") ;;
+    *) [[ " ${flags[*]} " == *" $1 "* ]] || flags+=("$1") ;;
   esac
   shift
 done
 if $all && $rearm; then code=2 fail "name the flags that are to be followed again"; fi
 if $all && ((${#flags[@]})); then code=2 fail "either flags or --all"; fi
 if ! $all && ! ((${#flags[@]})); then usage >&2; code=2 fail "no flag is named"; fi
-can_be_written() { [[ $1 =~ ^[A-Za-z0-9._/:@+-]{1,128}$ ]]; }  # into JSON as it is
+flag_name='[A-Za-z0-9._/:@+-]{1,128}'  # of a flag that can be written into JSON as it is
+can_be_written() { [[ $1 =~ ^$flag_name$ ]]; }
 for flag in "${flags[@]}"; do
   can_be_written "$flag" || code=2 fail "not the name of a flag: $flag"
 done
 
+[[ $patience =~ ^[1-9][0-9]{0,3}$ ]] || code=2 fail "not a number of seconds: $patience"
+[[ $container =~ ^[a-z0-9-]{1,63}$ ]] || code=2 fail "not the name of a container: $container"
+command -v kubectl >/dev/null || code=2 fail "needs kubectl"
+timeout=$(command -v timeout || command -v gtimeout) ||
+  code=2 fail "needs timeout of GNU coreutils (macOS: brew install coreutils)"
+
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-[[ $patience =~ ^[1-9][0-9]{0,3}$ ]] || code=2 fail "not a number of seconds: $patience"
-k() { timeout "$patience" kubectl "${namespace[@]}" "$@"; }
-# Those that end, too: they still serve.
-running_pods() {
-  k get pods --selector "$selector" --field-selector status.phase=Running --output name
+k() { "$timeout" "$patience" kubectl "${namespace[@]}" "$@"; }
+
+# Not by the phase: in a pod that is Pending a sidecar may run already. Those that end are asked, too:
+# they still serve. Without a node a pod has no volumes yet, and starts with the ConfigMap as it will be.
+ours="[?(@.name==\"$container\")].state.running.startedAt"
+columns="{range .items[*]}pod/{.metadata.name} node={.spec.nodeName}"
+columns+=" began={.status.initContainerStatuses$ours}{.status.containerStatuses$ours}"
+columns+=' end={.metadata.deletionTimestamp}{"\n"}{end}'
+running=() coming=()
+look_for_pods() {  # fills running, and coming: on a node, and Banyan does not run in it yet
+  local text pod node began end
+  text=$(k get pods --selector "$selector" --field-selector 'status.phase!=Succeeded,status.phase!=Failed' \
+    --output "jsonpath=$columns") || return 1
+  running=() coming=()
+  while read -r pod node began end; do
+    if [[ -z $pod ]]; then continue; fi
+    if [[ $began != began= ]]; then
+      running+=("$pod")
+    elif [[ $node != node= && $end == end= ]]; then
+      coming+=("$pod")
+    fi
+  done <<<"$text"
 }
 in_pod() {  # POD BANYAN-ARGUMENT…
   local pod=$1
   shift
   k exec "$pod" --container "$container" -- banyan "$@" </dev/null
 }
-# shellcheck disable=SC2317  # those below are called by their names
 # The first column of what a command prints, without its heading.
 first_column() { awk 'NR == 1 { next } NF == 0 { exit } { print $1 }'; }
-
-pods=$(running_pods) || fail "the pods can not be listed: nothing was done"
-[[ -n $pods ]] || fail "no running pod has the label(s) $selector: nothing was done"
 
 worst=0
 note() {  # EXIT-CODE: 1 outranks 4
@@ -181,24 +208,34 @@ ask() {  # FUNCTION POD…
   done
 }
 
-# One line for each flag, so that the next call finds the ones that are there.
+entry() {  # FLAG
+  printf '"%s": {"state": "DISABLED", "variants": {"legacy": "legacy"}, "defaultVariant": "legacy"}' "$1"
+}
+
+# Without flags, byte for byte what the repository ships: so that applying that is no conflict.
 rollback_json() {  # FLAG…
   local flag comma=""
+  (($#)) || { printf '{"flags": {}}\n'; return; }
   printf '{"flags": {\n'
   for flag in "$@"; do
-    printf '%s"%s": {"state": "DISABLED", "variants": {"legacy": "legacy"}, "defaultVariant": "legacy"}' \
-      "$comma" "$flag"
+    printf '%s%s' "$comma" "$(entry "$flag")"
     comma=$',\n'
   done
   printf '\n}}\n'
 }
 
+compact() { grep -oE '"[^"]*"|[^[:space:]]' | tr -d '\n'; }  # JSON without what stands between its tokens
+
+refused=2
 write_configmap() {
-  local text version there flag kept=()
-  text=$(k get configmap "$configmap" --output 'jsonpath={.data.rollback\.json}') || return 1
-  version=$(k get configmap "$configmap" --output 'jsonpath={.metadata.resourceVersion}') || return 1
-  [[ -n $text ]] || { say "configmap/$configmap has no key rollback.json" >&2; return 1; }
-  mapfile -t there < <(sed -n 's/^"\([^"]*\)": {"state": "DISABLED".*/\1/p' <<<"$text")
+  local both version text there flag kept=()
+  # In one answer: what is written is made of just the text that this version has.
+  both=$(k get configmap "$configmap" \
+    --output 'jsonpath={.metadata.resourceVersion} {.data.rollback\.json}') || return 1
+  version=${both%% *}
+  text=$(compact <<<"${both#* }")
+  mapfile -t there < <(grep -oE "\"$flag_name\":\{\"state\":\"DISABLED\"" <<<"$text" | cut -d '"' -f 2)
+  [[ $(rollback_json "${there[@]}" | compact) == "$text" ]] || return "$refused"
   for flag in "${there[@]}"; do
     [[ " ${flags[*]} " == *" $flag "* ]] || kept+=("$flag")
   done
@@ -210,30 +247,46 @@ write_configmap() {
 }
 
 configmap_for_pods_to_come() {
-  local attempt
-  for attempt in 1 2 3; do
-    if write_configmap; then
+  local result flag
+  for _ in 1 2 3 4 5; do
+    write_configmap
+    result=$?
+    if ((result == 0)); then
       say "configmap/$configmap: pods to come $($rearm && echo "follow ${flags[*]} again" || echo "are on legacy for ${flags[*]}")"
       return
     fi
+    ((result != refused)) || break
   done
-  say "configmap/$configmap: FAILED, pods to come would not know"
   note 1
+  say "configmap/$configmap: FAILED, pods to come would not know"
+  ((result == refused)) || return
+  say "    Its key rollback.json is not what this script writes, and was left as it is. By hand (kubectl"
+  say "    edit configmap $configmap): $($rearm && echo "take out ${flags[*]}" || echo 'put into its "flags"')"
+  if ! $rearm; then for flag in "${flags[@]}"; do say "    $(entry "$flag")"; done; fi
 }
 
 if $rearm; then
+  look_for_pods || fail "the pods can not be listed: nothing was done"
+  ((${#running[@]})) || fail "no pod with the label(s) $selector runs: nothing was done"
   configmap_for_pods_to_come
   ((worst == 0)) || exit "$worst"
-  # shellcheck disable=SC2086
-  ask rearm_pod $pods
+  ask rearm_pod "${running[@]}"
   exit "$worst"
 fi
 
 roll_back=roll_back_pod
 if $all; then roll_back=roll_back_all_of_pod; fi
-# shellcheck disable=SC2086
-ask "$roll_back" $pods
-$somebody || fail "no pod follows ${flags[*]}: nothing was done"
+if ! look_for_pods; then
+  say "the pods can not be listed: NONE of those that run was asked"
+  note 1
+elif ((${#running[@]} == 0)); then
+  say "no pod with the label(s) $selector runs: none was asked"
+  note 1
+fi
+ask "$roll_back" "${running[@]}"
+if ((${#running[@]} && ${#coming[@]} == 0)) && ! $somebody; then
+  fail "no pod follows ${flags[*]}: nothing was done"
+fi
 if $all; then
   while read -r flag; do
     if can_be_written "$flag"; then
@@ -242,21 +295,38 @@ if $all; then
       say "the flag $flag can not be written by this script: put it into the ConfigMap by hand"
       note 1
     fi
-  done < <(sort -u "$scratch"/flags.*)
-  ((${#flags[@]})) || fail "no pod says which flags there are: the pods to come would not know"
+  done < <(cat "$scratch"/flags.* 2>/dev/null | sort -u)
+  ((${#flags[@]})) || fail "no pod says which flags there are: name them, or the pods to come will not know"
 fi
 configmap_for_pods_to_come
-for _ in 1 2 3; do
-  if ! pods=$(running_pods); then
-    say "the pods can not be listed again: some may have come meanwhile"
+
+# A pod without a node starts with what was just written; one that has a node may have the text before.
+ask_those_that_have_come() {
+  local pod awaited still deadline=$((SECONDS + patience))
+  look_for_pods || return 1
+  ask "$roll_back" "${running[@]}"
+  awaited=("${coming[@]}")
+  while ((${#awaited[@]} && SECONDS < deadline)); do
+    sleep 1
+    look_for_pods || return 1
+    ask "$roll_back" "${running[@]}"
+    still=()
+    for pod in "${awaited[@]}"; do
+      [[ " ${coming[*]} " != *" $pod "* ]] || still+=("$pod")
+    done
+    awaited=("${still[@]}")
+  done
+  for pod in "${awaited[@]}"; do
+    say "$pod: NOT KNOWN, its Banyan does not run yet and may start with the ConfigMap as it was"
     note 1
-    break
-  fi
-  before=$asked
-  # shellcheck disable=SC2086
-  ask "$roll_back" $pods
-  [[ $asked != "$before" ]] || break
-done
+  done
+}
+
+if ! ask_those_that_have_come; then
+  say "the pods can not be listed: some may have come meanwhile"
+  note 1
+fi
 if ((worst == 1)); then say "NOT DONE everywhere: run it again, or delete the pods that failed"; fi
-say "Put it into your repository as well: applying an older rollback.json would undo it for pods to come."
+say "Put it into your repository as well, since applying an older rollback.json would undo it:"
+say "    kubectl ${namespace[*]}${namespace:+ }get configmap $configmap --output 'jsonpath={.data.rollback\.json}' >rollback.json"
 exit "$worst"

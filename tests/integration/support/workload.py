@@ -22,7 +22,8 @@ class Workload:
                 "flags.json": json.dumps({"flags": {"shop": EVERYBODY, "cart": EVERYBODY}}),
                 "rollback.json": m.config_map(m.rendered("sidecar"), "banyan-flags")["rollback.json"]}
 
-    def start(self, name, late=False, **keys):
+    def start(self, name, seen=None, **keys):
+        """`seen`: what the API server knows of it, as in kubectl.pod_as_json."""
         folder = self.dir / name
         (folder / "flags").mkdir(parents=True)
         self.mount(folder)
@@ -34,12 +35,23 @@ class Workload:
             flag_sources=[{"file": str(folder / f"flags/{file}")}
                           for file in ("flags.json", "rollback.json")])
         self.pods[name] = Banyan(folder, config).start()
-        self.cluster.add_pod(name, self.pods[name].admin_url, late)
+        self.cluster.add_pod(name, self.pods[name].admin_url, **(seen or {}))
         return self.pods[name]
 
     def mount(self, folder):
         for name, text in self.configmap().items():
             (folder / "flags" / name).write_text(text)
+
+    def write(self, key, text):
+        """An edit of the ConfigMap; None takes the key away."""
+        with self.cluster.changed() as state:
+            state["configmap"]["data"][key] = text
+            if text is None:
+                del state["configmap"]["data"][key]
+
+    def rolled_back(self):
+        """The flags that pods to come find disabled."""
+        return json.loads(self.configmap()["rollback.json"])["flags"]
 
     def configmap(self):
         return self.cluster.read()["configmap"]["data"]
