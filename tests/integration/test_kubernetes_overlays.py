@@ -1,10 +1,12 @@
 """The overlays mtls and gateway, as in Kubernetes."""
+import socket
 import ssl
 
 import pytest
 
+from support import manifests as m
 from support.http import fetch
-from support.shop import percent_of
+from support.shop import PORT, percent_of
 from support.tls import TlsConnection, client_context
 from support.wait import eventually
 
@@ -12,18 +14,59 @@ NAME = "orders.shop.svc.cluster.local"
 USER = [("x-user-id", "ada")]
 
 
-def test_with_mtls_a_client_needs_a_certificate_and_the_kubelet_none(play):
-    shop = play("mtls")
+def over_tls(shop, pod, context):
+    with shop.node.entered(), TlsConnection(f"{pod.address}:8443", context, NAME) as connection:
+        return connection.request("GET", "/orders/42", USER).served_by
+
+
+def known_client(shop):
+    return client_context(shop.authority, shop.authority.issue("client", "DNS:client.shop.test"))
+
+
+@pytest.mark.parametrize("overlay", ["mtls", "mtls-only"])
+def test_with_mtls_a_client_needs_a_certificate_and_the_kubelet_none(play, overlay):
+    shop = play(overlay)
     (pod,) = shop.add("t-1")  # its probes passed
-    address = f"{pod.address}:{shop.endpoints.port}"
-    known = client_context(shop.authority, shop.authority.issue("client", "DNS:client.shop.test"))
+    assert over_tls(shop, pod, known_client(shop)) == "orders-legacy"
+    with pytest.raises((ssl.SSLError, OSError)):
+        over_tls(shop, pod, client_context(shop.authority))
     with shop.node.entered():
-        with TlsConnection(address, known, NAME) as connection:
-            assert connection.request("GET", "/orders/42", USER).served_by == "orders-legacy"
-        with pytest.raises((ssl.SSLError, OSError)):
-            with TlsConnection(address, client_context(shop.authority), NAME) as connection:
-                connection.request("GET", "/orders/42", USER)
         assert fetch(f"{pod.address}:9902", "/readyz").status == 200
+
+
+def test_clients_change_to_mtls_one_after_the_other(shop):
+    """From the sidecar to the overlay mtls, and from that to mtls-only: step by step as docs/kubernetes.md has
+    it."""
+    mtls, only = m.rendered("mtls"), m.rendered("mtls-only")
+    known = known_client(shop)
+    pods = shop.add("s-1", "s-2")
+    with shop.clients() as clients:  # on the plain port
+        eventually(clients.more(50), "traffic")
+        shop.change("banyan-config", "banyan.yaml", m.config_map(mtls, "banyan-config")["banyan.yaml"])
+        eventually(lambda: "banyan_config_reload_success 0" in metrics(shop, pods[0]),
+                   "what has no certificate yet keeps what it has", 30)
+        pods, ends = shop.replace(pods, ["m-1", "m-2"], documents=mtls)
+        ends()
+        eventually(clients.more(50), "traffic afterwards")
+        assert [over_tls(shop, pod, known) for pod in pods] == ["orders-legacy"] * 2
+    assert clients.failures == []
+    shop.change("banyan-config", "banyan.yaml", m.config_map(only, "banyan-config")["banyan.yaml"])
+    for pod in pods:
+        eventually(lambda pod=pod: not listens(shop, pod, PORT), "the plain port is shut", 30)
+        assert over_tls(shop, pod, known) == "orders-legacy"
+
+
+def metrics(shop, pod):
+    with shop.node.entered():
+        return fetch(f"{pod.address}:9902", "/metrics").body.decode()
+
+
+def listens(shop, pod, port):
+    try:
+        with shop.node.entered(), socket.create_connection((pod.address, port), timeout=5):
+            return True
+    except ConnectionRefusedError:
+        return False
 
 
 def test_the_gateway_serves_several_services_and_is_replaced_without_a_failure(play):

@@ -293,7 +293,7 @@ def test_the_gateway_may_go_where_its_upstreams_are():
     documents = m.rendered("gateway")
     (policy,) = m.of_kind(documents, "NetworkPolicy", "banyan-gateway")
     allowed = {(peer["podSelector"]["matchLabels"]["app"], port["port"])
-               for rule in policy["spec"]["egress"] for peer in rule["to"] if "podSelector" in peer
+               for rule in policy["spec"]["egress"] for peer in rule.get("to", [])
                for port in rule["ports"]}
     wanted = set()
     for upstream in m.banyan_config(documents)["upstreams"].values():
@@ -303,6 +303,14 @@ def test_the_gateway_may_go_where_its_upstreams_are():
         legacy = m.one(documents, "Deployment", service["spec"]["selector"]["app"])
         assert {p["targetPort"] for p in service["spec"]["ports"]} == admitted(documents, legacy)
     assert allowed == wanted
+
+
+def test_the_gateway_may_ask_dns_wherever_it_is():
+    """A cache on the node is no pod; the pods of openshift-dns listen on 5353."""
+    (policy,) = m.of_kind(m.rendered("gateway"), "NetworkPolicy", "banyan-gateway")
+    anywhere = {(port["protocol"], port["port"]) for rule in policy["spec"]["egress"]
+                if "to" not in rule for port in rule["ports"]}
+    assert anywhere == {(protocol, port) for protocol in ("UDP", "TCP") for port in (53, 5353)}
 
 
 @RENDERED
@@ -339,8 +347,8 @@ def test_what_takes_traffic_over_can_be_applied_last(path):
         before = base.get(key(document))
         if before is None or before == document or document["kind"] not in ("Service", "NetworkPolicy"):
             continue
-        if document["metadata"]["name"] == "shop-monolith" and path.stem == "mtls":
-            continue  # speaks TLS from now on: an affair of its own
+        if document["metadata"]["name"] == "shop-monolith" and path.stem.startswith("mtls"):
+            continue  # its steps are those of test_manifests_mtls.py
         step = document["metadata"]["labels"]["banyan-step"]
         assert step == before["metadata"]["labels"]["banyan-step"]  # so that base can be applied so, too
         assert step == ("capture" if document["kind"] == "Service" else "close")
@@ -368,6 +376,20 @@ def test_the_grace_period_covers_the_whole_way_out(path):
     assert banyan["lifecycle"]["preStop"]["exec"]["command"] == ["banyan", "drain"]
     assert pause >= delay  # it counts from the drain, so it is over when the app has ended
     assert grace > pause + response + timeout
+
+
+@WITH_BANYAN
+def test_one_slow_answer_of_a_probe_takes_no_pod_away(path):
+    config = m.banyan_config(m.documents(path))
+    banyan = m.container(m.with_banyan(m.documents(path)), "banyan")
+    for name in ("readinessProbe", "livenessProbe"):
+        probe = banyan[name]
+        assert probe["timeoutSeconds"] >= 2
+        assert probe.get("failureThreshold", 3) >= 3
+    # Where the kubelet restarts it, no deletion takes the endpoint away: the probe has to, within the delay.
+    probe = banyan["readinessProbe"]
+    assert 2 * probe["periodSeconds"] * probe["failureThreshold"] <= m.grace_seconds(
+        config["drain"]["delay"])
 
 
 # ---- The restricted Pod Security level ----------------------------------------------------------

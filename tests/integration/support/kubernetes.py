@@ -130,9 +130,13 @@ class Pod:
         spec = m.pod_spec(self.deployment)
         probes = [c["readinessProbe"] for c in spec.get("initContainers", []) + spec["containers"]
                   if "readinessProbe" in c]
+        failures = [probe.get("failureThreshold", 3) for probe in probes]
         with self.node.entered():
             while not self.terminating.wait(0.2):  # faster than in a cluster
-                self.ready = all(self._passes(probe) for probe in probes)
+                for i, probe in enumerate(probes):
+                    failures[i] = 0 if self._passes(probe) else failures[i] + 1
+                self.ready = all(failed < probe.get("failureThreshold", 3)
+                                 for failed, probe in zip(failures, probes))
 
     # End.
     def delete(self):
