@@ -27,6 +27,7 @@ Share within(const RampSettings& settings, Share at) {
 
 Wait wait_of(const RampState& state, const RampSettings& settings, const RampFacts& facts) {
   if (facts.latched) return Wait::latched;
+  if (facts.disabled) return Wait::disabled;
   if (facts.overridden) return Wait::overridden;
   if (facts.paused) return Wait::paused;
   if (!next_step(settings, state.at)) return Wait::finished;

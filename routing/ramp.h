@@ -6,7 +6,8 @@
 //    +-----------------------------+  a gate's guardrail trips
 //
 // A gate is a migration that follows the flag. A ramp waits while anything is inconclusive; it goes
-// down only to 0, and where the configuration ends it lower than it is.
+// down only to 0, also where the flag is disabled, and where the configuration ends it lower than
+// it is.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +39,7 @@ struct RampState {
 struct RampFacts {
   bool latched = false;     // a gate is rolled back
   bool tripped = false;     // by its guardrail
+  bool disabled = false;    // what the flag's definition says of it
   bool overridden = false;  // the flag has a value that was set at run time
   bool paused = false;
   bool ready = false;   // readiness of all gates
@@ -49,6 +51,7 @@ struct RampFacts {
 enum class Wait : std::uint8_t {
   nothing,
   latched,
+  disabled,
   overridden,
   paused,
   finished,
@@ -57,13 +60,15 @@ enum class Wait : std::uint8_t {
   readiness,
   disk,
 };
-inline constexpr std::size_t kWaitCount = 9;
+inline constexpr std::size_t kWaitCount = 10;
 [[nodiscard]] constexpr std::string_view to_string(Wait wait) {
   switch (wait) {
     case Wait::nothing:
       return "nothing";
     case Wait::latched:
       return "latched";
+    case Wait::disabled:
+      return "disabled";
     case Wait::overridden:
       return "overridden";
     case Wait::paused:
@@ -83,8 +88,8 @@ inline constexpr std::size_t kWaitCount = 9;
 }
 // Until somebody does something, or for ever: time does not count.
 [[nodiscard]] constexpr bool is_stopped(Wait wait) {
-  return wait == Wait::latched || wait == Wait::overridden || wait == Wait::paused ||
-         wait == Wait::finished;
+  return wait == Wait::latched || wait == Wait::disabled || wait == Wait::overridden ||
+         wait == Wait::paused || wait == Wait::finished;
 }
 
 [[nodiscard]] Wait wait_of(const RampState& state, const RampSettings& settings,

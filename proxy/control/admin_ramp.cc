@@ -56,7 +56,11 @@ void AdminApi::skip_ramp(const Call& call) {
     if (!parts_.switches.latch(gate.migration)) continue;
     return call.reply(problem(409, gate.migration + " is rolled back: rearm it first"));
   }
-  if (parts_.switches.flag(ramp->flag)->run_time) {
+  const auto view = parts_.switches.flag(ramp->flag);
+  if (view->is_disabled()) {
+    return call.reply(problem(409, "the flag is DISABLED in " + view->disabled_in()));
+  }
+  if (view->run_time) {
     return call.reply(problem(409, "a value set at run time outranks the ramp: resume clears it"));
   }
   const auto next = next_step(ramp->settings, ramp->state.at);

@@ -108,7 +108,7 @@ Result<void, std::string> Control::start(const std::string& address_file) {
   flag_sources_.load(running(), {wall_now(), steady_now()});
   switches_.adopt(reloader_.running(), flag_sources_.contents());
   say_missing_flags();
-  say_idle_ramps();
+  say_ramp_warnings();
   const auto started = workers_.start(
       reloader_.running(), switches_.prepare(running(), flag_sources_.contents()), std::move(*tls));
   if (!started) return tl::unexpected(started.error().detail);
@@ -247,7 +247,7 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
     observe::log_warning(text);
   }
   say_missing_flags();
-  say_idle_ramps();
+  say_ramp_warnings();
   say_dropped_latches(*before);
   return {};
 }

@@ -84,7 +84,9 @@ class Control {
   [[nodiscard]] routing::RampFacts ramp_facts(const Ramp& ramp);
   [[nodiscard]] RampView ramp_view(const Ramp& ramp, SteadyTime now);
   void add_ramps(StatusFacts& facts);
-  void say_idle_ramps() const;
+  [[nodiscard]] std::vector<std::string> ramp_warnings() const;
+  // Those that are not among `known`.
+  void say_ramp_warnings(const std::vector<std::string>& known = {}) const;
   void on_tick();
   void schedule();
 

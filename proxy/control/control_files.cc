@@ -38,8 +38,10 @@ void Control::say_dropped_latches(const config::Snapshot& before) const {
 void Control::look_at_flag_sources() {
   if (!flag_sources_.look(running(), {wall_now(), steady_now()})) return;
   observe::log_info("flags were taken from a file that changed");
+  const std::vector<std::string> known = ramp_warnings();
   switches_.take_sources(flag_sources_.contents(), {"(file)", "a flag source", wall_now()}, [] {});
   say_missing_flags();
+  say_ramp_warnings(known);
 }
 
 void Control::watch_files() {

@@ -9,6 +9,12 @@ namespace {
 
 WallTime wall_now() { return std::chrono::system_clock::now(); }
 
+Author author_of_move(const Ramps::Move& move, const RampView& view) {
+  if (move.to != routing::kNobody) return {"ramp", reason_of(view), wall_now()};
+  const bool tripped = std::any_of(view.gates.begin(), view.gates.end(), is_tripped);
+  return {tripped ? "guardrail" : "banyan", reason_back(view), wall_now()};
+}
+
 }  // namespace
 
 // What of a gate costs next to nothing.
@@ -27,6 +33,7 @@ routing::RampFacts Control::ramp_facts(const Ramp& ramp) {
   routing::RampFacts facts;
   const auto flag = switches_.flag(ramp.flag);
   facts.overridden = flag && flag->run_time.has_value();
+  facts.disabled = flag && flag->is_disabled();
   facts.paused = ramp.paused.has_value();
   facts.durable = switches_.durable();
   facts.passed = facts.ready = true;
@@ -47,7 +54,8 @@ routing::RampFacts Control::ramp_facts(const Ramp& ramp) {
 }
 
 RampView Control::ramp_view(const Ramp& ramp, SteadyTime now) {
-  RampView view{ramp, held_by(ramp, now), {}, {}};
+  RampView view{ramp, held_by(ramp, now), {}, {}, {}};
+  if (const auto flag = switches_.flag(ramp.flag)) view.disabled_in = flag->disabled_in();
   view.ramp.state.held = view.held;
   view.wait = wait_of(view.ramp.state, ramp.settings, ramp_facts(view.ramp));
   for (const RampGate& gate : ramp.gates) {
@@ -72,11 +80,8 @@ void Control::look_at_ramps(SteadyTime now) {
                               now);
   for (const Ramps::Move& move : moves) {
     const RampView view = ramp_view(*switches_.ramp(move.flag), now);
-    const bool goes_back = move.to == routing::kNobody;
-    const Author author{goes_back ? "guardrail" : "ramp",
-                        goes_back ? reason_back(view) : reason_of(view), wall_now()};
     switches_.move_ramp(
-        move, author, [](const Switchboard::Switched&) {}, evidence_of(view));
+        move, author_of_move(move, view), [](const Switchboard::Switched&) {}, evidence_of(view));
   }
 }
 
@@ -88,10 +93,13 @@ void Control::add_ramps(StatusFacts& facts) {
   }
 }
 
-void Control::say_idle_ramps() const {
-  for (const std::string& text :
-       warnings_of(switches_.ramps(), switches_.flags(), switches_.snapshot())) {
-    observe::log_warning(text);
+std::vector<std::string> Control::ramp_warnings() const {
+  return warnings_of(switches_.ramps(), switches_.flags(), switches_.snapshot());
+}
+
+void Control::say_ramp_warnings(const std::vector<std::string>& known) const {
+  for (const std::string& text : ramp_warnings()) {
+    if (std::find(known.begin(), known.end(), text) == known.end()) observe::log_warning(text);
   }
 }
 

@@ -1,6 +1,6 @@
 // proxy/control/flag_view.h: which value of a flag holds, and which it outranks. Pure.
 //
-//   value set at run time  >  ramp  >  flag sources, the last first  >  `flags`  >  0 %
+//   value set at run time  >  disabled  >  ramp  >  flag sources, the last first  >  `flags`  >  0 %
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,12 @@ struct FlagView {
   std::vector<std::string> migrations;  // that follow it
 
   [[nodiscard]] bool has_targeting() const { return definition && definition->targeting; }
+  // By its definition: at 0 %, whatever a ramp says.
+  [[nodiscard]] bool is_disabled() const { return definition && !definition->enabled; }
+  // What says so: the file, or "`flags`"; empty where it is not.
+  [[nodiscard]] std::string disabled_in() const { return is_disabled() ? said_in() : ""; }
+  // Where the configured value stands.
+  [[nodiscard]] std::string said_in() const { return source.empty() ? "`flags`" : source; }
   // A rule decides, not the share alone.
   [[nodiscard]] bool is_by_rule() const {
     return !run_time && !ramp && has_targeting() && definition->enabled;

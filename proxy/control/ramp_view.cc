@@ -42,6 +42,10 @@ std::string told_of(const std::vector<RampGateView>& gates, const Text& text) {
   return fmt::format("{}", fmt::join(told, ", "));
 }
 
+std::string disabled_text(const RampView& view) {
+  return "the flag is DISABLED in " + view.disabled_in;
+}
+
 bool is_ready(const RampGateView& gate) { return gate.judged.judgement.state == Readiness::ready; }
 
 std::string unready_text(const RampGateView& gate) {
@@ -94,6 +98,8 @@ std::string waits_for(const RampView& view) {
       return "`banyan rearm` of " + told_of(view.gates, [](const RampGateView& gate) {
                return gate.latch ? gate.migration : std::string();
              });
+    case Wait::disabled:
+      return disabled_text(view);
     case Wait::overridden:
       return "`banyan ramp resume`: a value was set at run time";
     case Wait::paused: {
@@ -121,9 +127,10 @@ std::string reason_of(const RampView& view) {
 }
 
 std::string reason_back(const RampView& view) {
-  return told_of(view.gates, [](const RampGateView& gate) {
+  std::string tripped = told_of(view.gates, [](const RampGateView& gate) {
     return is_tripped(gate) ? gate.latch->author.reason : std::string();
   });
+  return tripped.empty() ? disabled_text(view) : tripped;
 }
 
 json to_json(const RampGateView& gate) {

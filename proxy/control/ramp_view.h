@@ -31,6 +31,7 @@ struct RampView {
   Milliseconds held{0};  // by now
   routing::Wait wait = routing::Wait::readiness;
   std::vector<RampGateView> gates;
+  std::string disabled_in;  // what says that the flag is disabled; empty: nothing does
 };
 
 inline constexpr std::size_t kGatesInEvidenceMax = 20;
@@ -41,7 +42,8 @@ inline constexpr std::size_t kGatesInEvidenceMax = 20;
 
 // For people: what the ramp waits for, `readiness of cart (4,543 more)`.
 [[nodiscard]] std::string waits_for(const RampView& view);
-// For people: why the next step is entered, and why it goes back to 0.
+// For people: why the next step is entered, and why it goes back to 0: since a gate's guardrail
+// tripped, or else since the flag is disabled.
 [[nodiscard]] std::string reason_of(const RampView& view);
 [[nodiscard]] std::string reason_back(const RampView& view);
 // {"readiness": {…}, "guardrail": {…, "compared", "needed", "passed"} | null}

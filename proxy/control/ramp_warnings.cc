@@ -16,6 +16,24 @@ std::string never_ready(const config::Migration& gate) {
   return to_monolith ? "" : "has readiness.direction to_legacy, where nothing comes at 0 %";
 }
 
+// What a ramp does with what else is said of its flag. Empty: nothing else is. That a file says 0 %
+// may be a rollback, which it is not; under `flags` it is where a ramp begins.
+std::string outranked(const FlagView& view) {
+  if (!view.ramp) return {};
+  if (view.is_disabled()) {
+    return fmt::format("flag {}: is DISABLED in {}, so its ramp stays at 0 % until it is enabled",
+                       view.name, view.said_in());
+  }
+  const bool says_something = view.has_targeting() || (view.configured && !view.source.empty()) ||
+                              view.configured.value_or(routing::kNobody) != routing::kNobody;
+  if (!says_something) return {};
+  return fmt::format(
+      "flag {}: has a ramp, so the {} of {} counts for nothing", view.name,
+      view.has_targeting() ? "targeting"
+                           : fmt::format("{} %", view.configured->millipercent / 1000.0),
+      view.said_in());
+}
+
 const config::Migration* migration_named(const config::Snapshot& snapshot,
                                          const std::string& name) {
   for (const config::Migration& m : snapshot.migrations) {
@@ -42,14 +60,7 @@ std::vector<std::string> warnings_of(const std::vector<Ramp>& ramps,
     }
   }
   for (const FlagView& view : views) {
-    const bool says_something =
-        view.has_targeting() || view.configured.value_or(routing::kNobody) != routing::kNobody;
-    if (!view.ramp || !says_something) continue;
-    texts.push_back(fmt::format(
-        "flag {}: has a ramp, so the {} of {} counts for nothing", view.name,
-        view.has_targeting() ? "targeting"
-                             : fmt::format("{} %", view.configured->millipercent / 1000.0),
-        view.source.empty() ? "`flags`" : view.source));
+    if (std::string text = outranked(view); !text.empty()) texts.push_back(std::move(text));
   }
   return texts;
 }

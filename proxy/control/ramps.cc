@@ -15,10 +15,11 @@ using routing::Wait;
 
 json percent(Share share) { return share.millipercent / 1000.0; }
 
-json to_json(const RampState& state, const std::optional<Author>& paused) {
-  return {{"millipercent", state.at.millipercent},
-          {"held_ms", state.held.count()},
-          {"paused", paused ? to_json(*paused) : json()}};
+json to_kept_json(const Ramp& ramp) {
+  return {{"millipercent", ramp.state.at.millipercent},
+          {"held_ms", ramp.state.held.count()},
+          {"paused", ramp.paused ? to_json(*ramp.paused) : json()},
+          {"begins_anew", ramp.begins_anew}};
 }
 
 void pass_time(Ramp& ramp, SteadyTime now) {
@@ -47,13 +48,16 @@ std::optional<Ramps::Kept> Ramps::kept_of(const json& object) {
   const json share = object.value("millipercent", json());
   const json held = object.value("held_ms", json());
   const json paused = object.value("paused", json());
+  const json begins_anew = object.value("begins_anew", json(false));
   const bool good =
       share.is_number_unsigned() && share.get<std::uint64_t>() <= routing::kBuckets &&
       held.is_number_unsigned() &&
       held.get<std::uint64_t>() <= static_cast<std::uint64_t>(Milliseconds::max().count()) / 2 &&
-      (paused.is_null() || paused.is_object());
+      (paused.is_null() || paused.is_object()) && begins_anew.is_boolean();
   if (!good) return std::nullopt;
-  Kept kept{{{share.get<std::uint32_t>()}, Milliseconds(held.get<std::int64_t>())}, std::nullopt};
+  Kept kept{{{share.get<std::uint32_t>()}, Milliseconds(held.get<std::int64_t>())},
+            std::nullopt,
+            begins_anew.get<bool>()};
   if (paused.is_object()) kept.paused = author_of(paused);
   return kept;
 }
@@ -90,7 +94,7 @@ bool Ramps::read(const json& document) {
 json Ramps::document() const {
   json document{{"ramps", json::object()}};
   for (const Ramp& ramp : ramps_) {
-    document["ramps"][ramp.flag] = to_json(ramp.state, ramp.paused);
+    document["ramps"][ramp.flag] = to_kept_json(ramp);
   }
   if (every_other_) document["every_other"] = to_json(*every_other_);
   return document;
@@ -100,11 +104,17 @@ std::vector<Ramp> Ramps::planned(const config::Snapshot& snapshot) const {
   std::vector<Ramp> ramps;
   for (const config::Migration& m : snapshot.migrations) {
     if (!m.ramp) continue;
-    Ramp made{m.flag, gates_of(snapshot, m.flag), *m.ramp, {}, every_other_, {}, {}, false, false};
+    Ramp made;
+    made.flag = m.flag;
+    made.gates = gates_of(snapshot, m.flag);
+    made.settings = *m.ramp;
+    made.paused = every_other_;
+    made.begins_anew = made.is_fresh = every_other_.has_value();
     if (const auto kept = kept_.find(m.flag); kept != kept_.end()) {
       made.state = kept->second.state;
       made.paused = kept->second.paused;
-      made.is_fresh = made.state.at != routing::kNobody;
+      made.begins_anew = kept->second.begins_anew;
+      made.is_fresh = made.begins_anew || made.state.at != routing::kNobody;
     } else if (const Ramp* const old = find(m.flag); old != nullptr) {
       made.state = old->state;
       made.paused = old->paused;
@@ -112,6 +122,7 @@ std::vector<Ramp> Ramps::planned(const config::Snapshot& snapshot) const {
       made.looked_at = old->looked_at;
       made.was_out = old->was_out;
       made.is_fresh = old->is_fresh;
+      made.begins_anew = old->begins_anew;
       if (old->gates != made.gates && made.state.at != routing::kNobody) {
         made.state.held = Milliseconds(0);
         made.is_fresh = true;
@@ -156,6 +167,7 @@ void Ramps::enter(std::string_view flag, Share share, SteadyTime now) {
   ramp.state = {share, Milliseconds(0)};
   ramp.looked_at = now;
   ramp.is_fresh = true;
+  ramp.begins_anew = share == routing::kNobody;
   stir();
 }
 
@@ -177,7 +189,14 @@ void Ramps::resume(std::string_view flag, SteadyTime now) {
 std::vector<Ramps::Move> Ramps::look(const RampSurroundings& around, SteadyTime now) {
   stirred_ = false;
   std::vector<Move> moves;
+  const auto that_begin_anew = [this] {
+    return std::count_if(ramps_.begin(), ramps_.end(),
+                         [](const Ramp& ramp) { return ramp.begins_anew; });
+  };
+  const auto before = that_begin_anew();
   for (Ramp& ramp : ramps_) look_at(ramp, around, now, moves);
+  // What it says of the disk is in durable().
+  if (that_begin_anew() != before) static_cast<void>(save());
   const bool holds = std::any_of(ramps_.begin(), ramps_.end(),
                                  [](const Ramp& ramp) { return ramp.wait == Wait::hold; });
   if (!holds) {
@@ -186,7 +205,7 @@ std::vector<Ramps::Move> Ramps::look(const RampSurroundings& around, SteadyTime 
     held_saved_at_ = now;
   } else if (now - *held_saved_at_ >= kRampHeldPause) {
     held_saved_at_ = now;
-    static_cast<void>(save());  // what it says of the disk is in durable()
+    static_cast<void>(save());
   }
   return moves;
 }
@@ -197,9 +216,10 @@ void Ramps::look_at(Ramp& ramp, const RampSurroundings& around, SteadyTime now,
   const bool serves = ramp.state.at != routing::kNobody;
   routing::RampFacts facts = around.facts(ramp);
   // What comes while other users than those of the step are served says nothing of it.
-  const bool is_out = facts.latched || (facts.overridden && serves);
+  const bool is_out = facts.latched || facts.disabled || (facts.overridden && serves);
   if (is_out) {
     ramp.state.held = Milliseconds(0);
+    ramp.begins_anew = ramp.begins_anew || !serves;
   } else if (ramp.is_fresh || ramp.was_out) {
     ramp.is_fresh = false;
     around.begin_step(ramp);
@@ -207,7 +227,7 @@ void Ramps::look_at(Ramp& ramp, const RampSurroundings& around, SteadyTime now,
   }
   ramp.was_out = is_out;
   ramp.wait = wait_of(ramp.state, ramp.settings, facts);
-  if (facts.tripped && serves) {
+  if ((facts.tripped || facts.disabled) && serves) {
     moves.push_back({ramp.flag, routing::kNobody});
   } else if (ramp.wait == Wait::nothing) {
     moves.push_back({ramp.flag, *next_step(ramp.settings, ramp.state.at)});
@@ -253,7 +273,7 @@ void apply_ramps(const std::vector<Ramp>& ramps, FlagView& view) {
   for (const Ramp& ramp : ramps) {
     if (view.name != ramp.flag) continue;
     view.ramp = ramp.state.at;
-    if (view.run_time) continue;
+    if (view.run_time || view.is_disabled()) continue;
     view.share = ramp.state.at;
     view.origin = routing::FlagOrigin::ramp;
   }

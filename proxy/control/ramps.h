@@ -2,7 +2,8 @@
 //
 //   state_dir -> load() -> adopt() -> look() -> enter() -> save()
 //
-// Survives a restart in the same step with the time it was held; evidence is gathered anew then.
+// Survives a restart in the same step with the time it was held; evidence is gathered anew then,
+// also by one that went back to 0 %.
 // Where the file can not be read every ramp is at 0 % and paused: legacy is the safe side.
 // Control thread only.
 #pragma once
@@ -43,7 +44,10 @@ struct Ramp {
   routing::Wait wait = routing::Wait::readiness;  // as of the last look
   SteadyTime looked_at;
   bool is_fresh = false;  // its step begins with the next look
-  bool was_out = false;   // latched, at the last look
+  bool was_out = false;   // rolled back or disabled, at the last look
+  // It is at 0 % after it went back, or after a rollback: what came before counts no more. On disk,
+  // since a restart would count it again.
+  bool begins_anew = false;
 
   [[nodiscard]] std::size_t step() const { return step_at(settings, state.at); }
 };
@@ -96,6 +100,7 @@ class Ramps {
   struct Kept {
     routing::RampState state;
     std::optional<Author> paused;
+    bool begins_anew = false;
   };
   [[nodiscard]] static std::optional<Kept> kept_of(const nlohmann::json& object);
   [[nodiscard]] bool read(const nlohmann::json& document);
@@ -116,7 +121,7 @@ class Ramps {
 
 // In its step, by `now`.
 [[nodiscard]] Milliseconds held_by(const Ramp& ramp, SteadyTime now);
-// A flag with a ramp is where that is, unless a value was set at run time.
+// A flag with a ramp is where that is, unless a value was set at run time or it is disabled.
 void apply_ramps(const std::vector<Ramp>& ramps, FlagView& view);
 void apply_ramps(const std::vector<Ramp>& ramps, std::vector<FlagView>& views);
 // For people: what keeps a ramp from ever going on, and what it puts out of force.

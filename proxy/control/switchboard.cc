@@ -70,6 +70,7 @@ void Switchboard::adopt(std::shared_ptr<const config::Snapshot> snapshot, Source
 void Switchboard::take_sources(SourceContents sources, const Author& author, Done done) {
   const std::vector<FlagView> before = flags();
   sources_ = std::move(sources);
+  ramps_.stir();
   const std::vector<FlagView> now = flags();
   for (const std::string& text : newly_outranked(before, now)) observe::log_warning(text);
   for (std::size_t i = 0; i < now.size(); ++i) {  // the same flags: the snapshot is the same

@@ -48,12 +48,15 @@ TEST(Ramp, WaitsForTheHoldThenTheGuardrailThenReadinessThenTheDisk) {
   EXPECT_EQ(wait_at(kFirst, kHeld, facts), Wait::nothing);
 }
 
-TEST(Ramp, IsStoppedByAPauseAValueSetAtRunTimeAndARollback) {
+TEST(Ramp, IsStoppedByAPauseAValueSetAtRunTimeADisabledFlagAndARollback) {
   RampFacts facts = good();
   facts.paused = true;
   EXPECT_EQ(wait_at(kFirst, kHeld, facts), Wait::paused);
   facts.overridden = true;
   EXPECT_EQ(wait_at(kFirst, kHeld, facts), Wait::overridden);
+  facts.disabled = true;
+  EXPECT_EQ(wait_at(kFirst, kHeld, facts), Wait::disabled);
+  EXPECT_EQ(wait_at(kNobody, {}, facts), Wait::disabled);
   facts.latched = true;
   EXPECT_EQ(wait_at(kFirst, kHeld, facts), Wait::latched);
   EXPECT_EQ(wait_at(kNobody, {}, facts), Wait::latched);

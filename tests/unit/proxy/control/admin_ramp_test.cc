@@ -148,6 +148,36 @@ TEST_F(AdminRampTest, NoStepIsTakenWhileAGateIsRolledBack) {
   EXPECT_THAT(refused.body, HasSubstr("stock is rolled back"));
 }
 
+SourceContents disabled(const std::string& state = "DISABLED") {
+  auto file = config::parse_flag_file(
+      R"({"flags": {"shop": {"state": ")" + state +
+          R"(", "variants": {"new": "monolith"}, "defaultVariant": "new"}}})",
+      {"shop"}, {});
+  EXPECT_TRUE(file);
+  return {{"off.json", std::make_shared<const config::FlagFile>(std::move(*file))}};
+}
+
+TEST_F(AdminRampTest, AFlagThatAFileDisablesIsAtNobodyAtOnceAndTakesNoStep) {
+  EXPECT_EQ(post("skip"), 200);
+  switches_->take_sources(disabled(), {}, [] {});
+  EXPECT_EQ(share("shop"), 0U);
+  EXPECT_TRUE(switches_->ramps_due());
+  const AdminResponse refused = ask("POST", "/v1/migrations/cart/ramp/skip");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.body, HasSubstr("the flag is DISABLED in off.json"));
+  EXPECT_EQ(ask("PUT", "/v1/flags/shop", R"({"percent": 30})").status, 200);
+  EXPECT_EQ(share("shop"), 30'000U) << "a value set at run time outranks files";
+}
+
+TEST_F(AdminRampTest, AFlagThatIsDisabledIsAtNobodyFromTheStart) {
+  EXPECT_EQ(post("skip"), 200);
+  start_again();
+  const auto table = switches_->prepare(*snapshot_of(ramp_text()), disabled());
+  EXPECT_EQ((*table)[slots_.flag("shop")].share, routing::kNobody);
+  const auto enabled = switches_->prepare(*snapshot_of(ramp_text()), disabled("ENABLED"));
+  EXPECT_EQ((*enabled)[slots_.flag("shop")].share.millipercent, 1'000U);
+}
+
 TEST_F(AdminRampTest, IfMatchKeepsTwoOperatorsApart) {
   const auto etag = [&] {
     for (const auto& [name, value] : ask("GET", "/v1/migrations/cart").headers) {
@@ -234,7 +264,13 @@ TEST(RampView, SaysWhatIsWaitedForAndWhy) {
   EXPECT_EQ(told(routing::Wait::guardrail), "guardrail of orders (failures: 1 %)");
   view.gates[1].latch = Latch{"guardrail", {"guardrail", "cart: failures", {}}};
   EXPECT_EQ(told(routing::Wait::latched), "`banyan rearm` of cart");
+  view.disabled_in = "off.json";
+  EXPECT_EQ(told(routing::Wait::disabled), "the flag is DISABLED in off.json");
   EXPECT_EQ(reason_back(view), "cart: failures");
+  RampView untripped = view;
+  untripped.gates[1].latch.reset();
+  EXPECT_EQ(reason_back(untripped), "the flag is DISABLED in off.json");
+  EXPECT_EQ(told(routing::Wait::latched), "`banyan rearm` of cart");
   EXPECT_THAT(reason_of(view), HasSubstr("held for 61s; orders: 12 pairs compared"));
   const json shown = to_json(view);
   EXPECT_EQ(shown["waits_for"], "latched");

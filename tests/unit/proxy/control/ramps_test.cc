@@ -40,9 +40,21 @@ class RampsTest : public testing::Test {
   auto& steps() { return snapshot_.migrations[0].ramp->steps; }
   const Ramp& ramp() { return *ramps_.find("shop"); }
   std::vector<Ramps::Move> look(Milliseconds later = Milliseconds(1'000)) {
-    return ramps_.look({[this](const Ramp& r) { begun_.push_back(r.state.at); },
-                        [this](const Ramp&) { return facts_; }},
-                       now_ += later);
+    return look(ramps_, later);
+  }
+  std::vector<Ramps::Move> look(Ramps& ramps, Milliseconds later = Milliseconds(1'000)) {
+    return ramps.look({[this](const Ramp& r) { begun_.push_back(r.state.at); },
+                       [this](const Ramp&) { return facts_; }},
+                      now_ += later);
+  }
+  // The steps that begin with the first look after a restart.
+  std::vector<Share> begun_after_a_restart() {
+    Ramps again(file());
+    EXPECT_FALSE(again.load(WallTime{}));
+    EXPECT_THAT(again.adopt(snapshot_, now_), IsEmpty());
+    begun_.clear();
+    look(again);
+    return begun_;
   }
   // Enters what is due.
   void go_on() {
@@ -161,6 +173,84 @@ TEST_F(RampsTest, ATripTakesItBackAndTheStepAfterItBeginsWithTheRearming) {
   begun_.clear();
   look();
   EXPECT_THAT(begun_, ElementsAre(kNobody));
+}
+
+TEST_F(RampsTest, WhatCameBeforeARearmingCountsNoMoreAfterARestartEither) {
+  go_on();
+  facts_.latched = facts_.tripped = true;
+  ASSERT_THAT(look(), SizeIs(1));
+  ramps_.enter("shop", kNobody, now_);
+  ASSERT_TRUE(ramps_.save());
+  look();
+  facts_.latched = facts_.tripped = false;
+  facts_.ready = false;
+  look();
+  EXPECT_THAT(begun_after_a_restart(), ElementsAre(kNobody));
+  EXPECT_THAT(begun_after_a_restart(), ElementsAre(kNobody)) << "however often it starts";
+}
+
+TEST_F(RampsTest, WhatCameBeforeARearmingAtNobodyCountsNoMoreAfterARestartEither) {
+  facts_.latched = true;
+  EXPECT_THAT(look(), IsEmpty());
+  EXPECT_THAT(dir_.read("ramps.json"), HasSubstr("\"begins_anew\": true"));
+  facts_.latched = facts_.ready = false;
+  look();
+  EXPECT_THAT(begun_after_a_restart(), ElementsAre(kNobody));
+}
+
+TEST_F(RampsTest, AllThatIsKnownCountsForOneThatNeverBeganAfterARestartToo) {
+  facts_.ready = false;
+  look();
+  ASSERT_TRUE(ramps_.save());
+  EXPECT_THAT(begun_after_a_restart(), IsEmpty());
+}
+
+TEST_F(RampsTest, BeginsAnewOnceAndThenGoesOn) {
+  go_on();
+  ramps_.enter("shop", kNobody, now_);
+  look();
+  EXPECT_TRUE(ramp().begins_anew);
+  go_on();
+  EXPECT_FALSE(ramp().begins_anew);
+}
+
+TEST_F(RampsTest, AFlagThatIsDisabledTakesItBackAndItBeginsAnewWhenThatIsOver) {
+  go_on();
+  look();
+  facts_.disabled = true;
+  const auto moves = look();
+  ASSERT_THAT(moves, SizeIs(1));
+  EXPECT_EQ(moves[0].to, kNobody);
+  ramps_.enter("shop", kNobody, now_);
+  EXPECT_THAT(look(), IsEmpty());
+  EXPECT_EQ(ramp().wait, Wait::disabled);
+  EXPECT_FALSE(ramps_.due()) << "nothing to look at until somebody does something";
+  facts_.disabled = facts_.ready = false;
+  begun_.clear();
+  look();
+  EXPECT_THAT(begun_, ElementsAre(kNobody));
+  EXPECT_EQ(ramp().state.at, kNobody);
+  ASSERT_TRUE(ramps_.save());
+  EXPECT_THAT(begun_after_a_restart(), ElementsAre(kNobody));
+}
+
+TEST_F(RampsTest, AFlagThatIsDisabledIsAtNobodyAtOnce) {
+  go_on();
+  FlagView view;
+  view.name = "shop";
+  auto off = std::make_shared<routing::FlagDefinition>();
+  off->enabled = false;
+  view.definition = off;
+  view.source = "flags.json";
+  view.origin = routing::FlagOrigin::source;
+  apply_ramps(ramps_.all(), view);
+  EXPECT_EQ(view.share, kNobody);
+  EXPECT_EQ(view.origin, routing::FlagOrigin::source);
+  EXPECT_EQ(view.ramp, kFirst);
+  view.run_time = RunTimeFlag{Share{7}, {}, {}};
+  view.share = Share{7};
+  apply_ramps(ramps_.all(), view);
+  EXPECT_EQ(view.share, Share{7});
 }
 
 TEST_F(RampsTest, ARollbackByHandLeavesItInItsStepWhichBeginsAnew) {
@@ -353,6 +443,15 @@ TEST_F(RampsTest, WhatKeepsItFromEverGoingOnIsSaid) {
   for (auto& m : snapshot_.migrations) m.shadow.emplace();
   views[0].configured = kNobody;
   EXPECT_THAT(warnings_of(ramps_.all(), views, snapshot_), IsEmpty());
+  views[0].source = "flags.json";
+  EXPECT_THAT(warnings_of(ramps_.all(), views, snapshot_),
+              ElementsAre(HasSubstr("the 0 % of flags.json counts for nothing")));
+  auto off = std::make_shared<routing::FlagDefinition>();
+  off->enabled = false;
+  views[0].definition = off;
+  EXPECT_THAT(warnings_of(ramps_.all(), views, snapshot_),
+              ElementsAre(HasSubstr("is DISABLED in flags.json, so its ramp stays at 0 %")));
+  views.clear();
   snapshot_.migrations[0].shadow->to_monolith = false;
   snapshot_.migrations[1].readiness.shadow = Arm::legacy;
   texts = warnings_of(ramps_.all(), views, snapshot_);
