@@ -69,6 +69,21 @@ DifferenceTable::Migration* DifferenceTable::migration_of(std::string_view name,
   return &migration;
 }
 
+void DifferenceTable::take_up(std::string_view name, const Epoch& epoch) {
+  const std::scoped_lock lock(mutex_);
+  const auto [found, is_new] = migrations_.try_emplace(std::string(name));
+  Migration& migration = found->second;
+  if (is_new || migration.epoch != epoch.name || migration.rules != epoch.rules) {
+    if (!is_new) {
+      end_epoch(name, migration);
+      has_something_unsaved();
+    }
+    migration.epoch = epoch.name;
+    migration.rules = epoch.rules;
+  }
+  migration.generation = std::max(migration.generation, epoch.generation);
+}
+
 DifferenceTable::Endpoint& DifferenceTable::endpoint_of(Migration& migration,
                                                         const std::string& name) {
   const auto found = migration.endpoints.find(name);

@@ -75,6 +75,9 @@ class DifferenceTable {
               std::string_view target, Arm primary, std::uint64_t count = 1, WallTime at = {});
   // The migration's count begins anew, as with another epoch.
   void reset(const std::string& migration, WallTime now);
+  // What comes from now on is of this epoch. The count of another one ends here, before anything is
+  // added, and stragglers of it are left out.
+  void take_up(std::string_view migration, const Epoch& epoch);
   // For what is added from now on.
   void configure(std::size_t samples_max, Redaction redaction, Keeps keeps = Keeps::values);
   // Before shapes are kept.

@@ -65,6 +65,18 @@ void ReadinessBook::take_traffic_of(const config::Migration& migration, WallTime
   table_.add_traffic(migration.name, epoch, delta, now);
 }
 
+// One that was never counted and has no shadow is none of the table's.
+void ReadinessBook::take_up_epochs() {
+  const std::vector<std::string> counted = table_.names();
+  for (const config::Migration& migration : snapshot_->migrations) {
+    const bool is_counted =
+        std::find(counted.begin(), counted.end(), migration.name) != counted.end();
+    if (!migration.shadow && !is_counted) continue;
+    table_.take_up(migration.name,
+                   {migration.epoch, migration.compare_hash, snapshot_->generation});
+  }
+}
+
 void ReadinessBook::take_traffic(WallTime now) {
   if (!snapshot_) return;
   for (const config::Migration& migration : snapshot_->migrations) {
@@ -80,6 +92,7 @@ void ReadinessBook::adopt(std::shared_ptr<const config::Snapshot> snapshot, Wall
     settings[migration.name] = migration.readiness;
   }
   table_.configure(std::move(settings));
+  take_up_epochs();
 }
 
 std::vector<shadow::MigrationReport> ReadinessBook::judged(WallTime now) {

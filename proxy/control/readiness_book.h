@@ -25,7 +25,7 @@ class ReadinessBook {
       : stats_(stats), table_(table) {}
 
   // What counts from now on. Before another snapshot is taken, what came by under the one before is
-  // counted.
+  // counted; the counts of another epoch, or by other rules, end here.
   void adopt(std::shared_ptr<const config::Snapshot> snapshot, WallTime now);
   // Exchanges that came by since the last time go into the table.
   void take_traffic(WallTime now);
@@ -53,6 +53,7 @@ class ReadinessBook {
   [[nodiscard]] std::vector<Change> changes(WallTime now);
 
  private:
+  void take_up_epochs();
   void take_traffic_of(const config::Migration& migration, WallTime now);
   [[nodiscard]] shadow::ByArm<shadow::Traffic> traffic_of(std::size_t slot) const;
 

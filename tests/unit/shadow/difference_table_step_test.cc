@@ -120,6 +120,42 @@ TEST_F(DifferenceTableStep, AnotherEpochCountsFromItsOwnBeginning) {
   EXPECT_EQ(in_step().judgement.compared, 1U);
 }
 
+TEST_F(DifferenceTableStep, AnotherEpochThatIsTakenUpHasNothingYetAndNoStragglersEither) {
+  add("/a", Verdict::match, 1);
+  table_.begin_step("orders");
+  table_.take_up("orders", {"1", 0, 1});
+  add("/a", Verdict::match, 1);
+  EXPECT_EQ(whole().judgement.compared, 2U) << "the same epoch goes on";
+  EXPECT_EQ(in_step().judgement.compared, 1U);
+  for (const Epoch& next : {Epoch("2", 0, 2), Epoch("2", 7, 3)}) {
+    table_.take_up("orders", next);
+    EXPECT_EQ(whole().judgement.compared, 0U);
+    EXPECT_EQ(in_step().judgement.compared, 0U);
+    EXPECT_EQ(table_.counts("orders").epoch, "2");
+    add("/a", Verdict::match, 1, "", Epoch("1", 0, 1));
+    EXPECT_EQ(whole().judgement.compared, 0U) << "a straggler";
+    add("/a", Verdict::match, 1, "", next);
+    EXPECT_EQ(whole().judgement.compared, 1U);
+  }
+}
+
+TEST_F(DifferenceTableStep, StragglersAreLeftOutOfOneThatHadNoneToo) {
+  table_.take_up("orders", {"2", 0, 2});
+  add("/a", Verdict::match, 1, "", Epoch("1", 0, 1));
+  EXPECT_EQ(whole().judgement.compared, 0U);
+}
+
+TEST_F(DifferenceTableStep, WhatAnotherEpochHadIsSavedAllTheSame) {
+  table_.track_unsaved();
+  add("/a", Verdict::match, 1);
+  table_.take_up("orders", {"2", 0, 1});
+  std::uint64_t superseded = 0;
+  const auto records = table_.take_unsaved(superseded);
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].epoch, "1");
+  EXPECT_EQ(records[0].pairs(), 1U);
+}
+
 TEST_F(DifferenceTableStep, WhatIsSavedIsTheWhole) {
   table_.track_unsaved();
   add("/a", Verdict::match, 1);
