@@ -16,6 +16,9 @@ std::string text_of(const json& object, const char* key) {
   return at->get<std::string>().substr(0, kAuthorTextMax);
 }
 
+constexpr int kYearMin = 1970;
+constexpr int kYearMax = 2200;
+
 std::optional<int> number(std::string_view text, std::size_t at, std::size_t digits) {
   int value = 0;
   const char* const begin = text.data() + at;
@@ -45,6 +48,7 @@ std::optional<WallTime> wall_time_of(std::string_view text) {
   }
   const year_month_day date{year(parts[0]), month(static_cast<unsigned>(parts[1])),
                             day(static_cast<unsigned>(parts[2]))};
+  if (parts[0] < kYearMin || parts[0] > kYearMax) return std::nullopt;
   if (!date.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 60) return std::nullopt;
   return sys_days(date) + hours(parts[3]) + minutes(parts[4]) + seconds(parts[5]) +
          microseconds(parts[6]);

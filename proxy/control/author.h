@@ -19,7 +19,8 @@ struct Author {
   WallTime at;
 };
 
-// `2026-11-22T13:34:13.123456Z`. An unreadable text gives nothing.
+// `2026-11-22T13:34:13.123456Z`, of the years 1970 to 2200: a clock counts nanoseconds, and time is
+// added to it. An unreadable text gives nothing.
 [[nodiscard]] std::string to_text(WallTime at);
 [[nodiscard]] std::optional<WallTime> wall_time_of(std::string_view text);
 

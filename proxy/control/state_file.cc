@@ -89,8 +89,16 @@ StateFile::Loaded StateFile::load() const {
     loaded.problem = path_ + ": " + std::strerror(errno);
     return loaded;
   }
-  loaded.document = json::parse(text, nullptr, false);
-  if (loaded.document.is_object()) {
+  bool is_too_deep = false;
+  const auto is_taken = [&](int depth, json::parse_event_t, const json&) {
+    is_too_deep |= depth > kStateFileDepthMax;
+    return !is_too_deep;
+  };
+  loaded.document = json::parse(text, is_taken, false);
+  if (is_too_deep) {
+    loaded.document = {};
+    loaded.problem = path_ + ": nested deeper than " + std::to_string(kStateFileDepthMax);
+  } else if (loaded.document.is_object()) {
     loaded.found = Found::document;
   } else {
     loaded.problem = path_ + ": not a JSON object";

@@ -12,6 +12,8 @@
 namespace banyan::control {
 
 inline constexpr std::size_t kStateFileBytesMax = 16 * 1024 * 1024;
+// What is read is copied, by functions that call themselves for each level.
+inline constexpr int kStateFileDepthMax = 64;
 
 class StateFile {
  public:
@@ -25,7 +27,8 @@ class StateFile {
   explicit StateFile(std::string path) : path_(std::move(path)) {}
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  // Unreadable: no JSON object, larger than kStateFileBytesMax, or the system refused.
+  // Unreadable: no JSON object, larger than kStateFileBytesMax, deeper than kStateFileDepthMax, or
+  // the system refused.
   [[nodiscard]] Loaded load() const;
   // Durable when it returns. The error is for people; the document on disk is then the old one.
   [[nodiscard]] Result<void, std::string> save(const nlohmann::json& document) const;

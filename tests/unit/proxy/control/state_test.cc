@@ -33,6 +33,24 @@ TEST(StateFile, TellsAbsentFromDocumentFromUnreadable) {
   }
 }
 
+TEST(StateFile, WhatIsNestedTooDeepIsUnreadable) {
+  TempDir dir;
+  const StateFile file(dir.file("a.json"));
+  const auto nested = [&](int levels) {
+    const auto n = static_cast<std::size_t>(levels);
+    dir.write("a.json", R"({"ramps":)" + std::string(n, '[') + std::string(n, ']') + "}");
+    return file.load();
+  };
+  EXPECT_EQ(nested(kStateFileDepthMax - 2).found, StateFile::Found::document);
+  for (const int levels : {kStateFileDepthMax + 1, 1'000'000}) {
+    const StateFile::Loaded loaded = nested(levels);
+    EXPECT_EQ(loaded.found, StateFile::Found::unreadable);
+    EXPECT_NE(loaded.problem.find("nested deeper than 64"), std::string::npos) << loaded.problem;
+    const json copy = loaded.document;
+    EXPECT_TRUE(copy.is_null());
+  }
+}
+
 TEST(StateFile, ADirectoryInItsPlaceIsUnreadable) {
   const TempDir dir;
   std::filesystem::create_directory(dir.file("a.json"));
@@ -274,7 +292,8 @@ TEST(WallTime, ReadsBackWhatItWrites) {
   EXPECT_EQ(wall_time_of(to_text(kNow)), kNow);
   for (const char* bad :
        {"", "2026-11-22", "2026-13-22T00:00:00.000000Z", "2026-11-22T00:00:00.00000xZ",
-        "2026-02-30T00:00:00.000000Z", "2026-11-22T24:00:00.000000Z"}) {
+        "2026-02-30T00:00:00.000000Z", "2026-11-22T24:00:00.000000Z", "9999-12-31T00:00:00.000000Z",
+        "2201-01-01T00:00:00.000000Z", "1969-12-31T23:59:59.000000Z"}) {
     EXPECT_EQ(wall_time_of(bad), std::nullopt) << bad;
   }
 }
