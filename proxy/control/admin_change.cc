@@ -116,7 +116,8 @@ void AdminApi::set_flag(const Call& call) {
   if (!value) return call.reply(problem(400, value.error()));
   const auto overrides = may_override_targeting(call.request.body);
   if (!overrides) return call.reply(problem(400, overrides.error()));
-  if (before->has_targeting() && value->share != routing::kNobody && !*overrides) {
+  const bool has_rule = before->has_targeting() && !before->ramp;  // a ramp put it out of force
+  if (has_rule && value->share != routing::kNobody && !*overrides) {
     return call.reply(
         problem(409,
                 "the flag has targeting, which a percentage would put out of force: only 0 may be "

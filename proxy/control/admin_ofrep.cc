@@ -121,9 +121,9 @@ bool is_latched(const Switchboard& switches, const FlagView& view) {
 
 json evaluation(const Switchboard& switches, const FlagView& view, const json& context) {
   const bool latched = is_latched(switches, view);
-  const Answer answer = latched                             ? answer_of(Arm::legacy, "DISABLED")
-                        : view.definition && !view.run_time ? by_definition(view, context)
-                                                            : by_share(view, context);
+  const Answer answer = latched                   ? answer_of(Arm::legacy, "DISABLED")
+                        : view.is_by_definition() ? by_definition(view, context)
+                                                  : by_share(view, context);
   return {{"key", view.name},
           {"value", std::string(to_string(answer.arm))},
           {"variant", answer.variant},

@@ -1,6 +1,7 @@
 // proxy/control/flag_view.h: which value of a flag holds, and which it outranks. Pure.
 //
-//   value set at run time  >  disabled  >  ramp  >  flag sources, the last first  >  `flags`  >  0 %
+//   value set at run time  >  disabled  >  ramp  >  flag sources, the last first  >  `flags`  >  0
+//   %
 #pragma once
 
 #include <cstdint>
@@ -45,9 +46,13 @@ struct FlagView {
   [[nodiscard]] std::string disabled_in() const { return is_disabled() ? said_in() : ""; }
   // Where the configured value stands.
   [[nodiscard]] std::string said_in() const { return source.empty() ? "`flags`" : source; }
+  // The definition decides, by its variants and its rule, and nothing outranks it.
+  [[nodiscard]] bool is_by_definition() const {
+    return definition && !run_time && (!ramp || is_disabled());
+  }
   // A rule decides, not the share alone.
   [[nodiscard]] bool is_by_rule() const {
-    return !run_time && !ramp && has_targeting() && definition->enabled;
+    return is_by_definition() && has_targeting() && !is_disabled();
   }
   // A run-time value outranks a ramp or a configured value that says something else.
   [[nodiscard]] bool overridden() const {

@@ -352,6 +352,22 @@ def test_ofrep_answers_as_the_proxy_decides(banyan, flags):
     assert (got["value"], got["reason"], got["metadata"]["latched"]) == ("legacy", "DISABLED", True)
 
 
+@pytest.mark.parametrize("definition, steps", [
+    (flag(), [100]), (flag(default="new"), [5]), (flag({"if": [True, "new", "old"]}), [5]),
+    (flag(default="new", state="DISABLED"), [100])])
+def test_ofrep_answers_as_the_ramp_decides(banyan, flags, definition, steps):
+    flags.write_text(flag_file({"shop": definition}))
+    proxy = banyan(ramp={"steps": steps, "hold": "1h"}, top=sources(flags))
+    skipped = proxy.cli("ramp", "skip", "shop")
+    off = definition["state"] == "DISABLED"
+    assert (skipped.returncode, "the flag is DISABLED in" in skipped.stderr) == (int(off), off)
+    for name in USERS[:30]:
+        got = said(ask(proxy, context={"targetingKey": name}))
+        assert got["value"] == served(proxy, user(name))
+        assert got["value"] == arm_of("shop", name, 0 if off else steps[0])
+        assert (got["reason"] == "DISABLED") == off
+
+
 def test_ofrep_says_what_is_wrong(banyan):
     proxy = banyan(percent=50)
     assert said(ask(proxy, "/nothing", status=404)) == {
