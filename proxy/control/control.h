@@ -80,7 +80,7 @@ class Control {
   void look_at_guardrails(SteadyTime now);
   void look_at_ramps(SteadyTime now);
   void begin_step(const Ramp& ramp);
-  [[nodiscard]] RampGateView ramp_gate(const std::string& migration);
+  [[nodiscard]] RampGateView ramp_gate(const Ramp& ramp, const std::string& migration);
   [[nodiscard]] routing::RampFacts ramp_facts(const Ramp& ramp);
   [[nodiscard]] RampView ramp_view(const Ramp& ramp, SteadyTime now);
   void add_ramps(StatusFacts& facts);

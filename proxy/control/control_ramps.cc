@@ -18,13 +18,21 @@ Author author_of_move(const Ramps::Move& move, const RampView& view) {
 }  // namespace
 
 // What of a gate costs next to nothing.
-RampGateView Control::ramp_gate(const std::string& migration) {
+RampGateView Control::ramp_gate(const Ramp& ramp, const std::string& migration) {
   RampGateView view;
   view.migration = migration;
   view.latch = switches_.latch(migration);
   if (const auto* const guardrail = guardrails_.find(migration)) {
-    view.guardrail = {guardrail->compared_in_step(), guardrail->settings().min_requests,
-                      guardrail->step_passed(), guardrails_.shown(migration)};
+    const routing::guard::Settings& settings = guardrail->settings();
+    const bool alone =
+        settings.on_trip == routing::guard::OnTrip::migration && ramp.gates.size() > 1;
+    const auto suspicion = guardrail->suspicion();
+    view.guardrail = {guardrail->compared_in_step(),
+                      settings.min_requests,
+                      guardrail->step_passed(),
+                      alone,
+                      suspicion ? to_text(*suspicion) : "",
+                      guardrails_.shown(migration)};
   }
   return view;
 }
@@ -38,7 +46,7 @@ routing::RampFacts Control::ramp_facts(const Ramp& ramp) {
   facts.durable = switches_.durable();
   facts.passed = facts.ready = true;
   for (const RampGate& gate : ramp.gates) {
-    const RampGateView view = ramp_gate(gate.migration);
+    const RampGateView view = ramp_gate(ramp, gate.migration);
     facts.latched = facts.latched || view.latch;
     facts.tripped = facts.tripped || is_tripped(view);
     facts.passed = facts.passed && has_passed(view);
@@ -59,7 +67,7 @@ RampView Control::ramp_view(const Ramp& ramp, SteadyTime now) {
   view.ramp.state.held = view.held;
   view.wait = wait_of(view.ramp.state, ramp.settings, ramp_facts(view.ramp));
   for (const RampGate& gate : ramp.gates) {
-    view.gates.push_back(ramp_gate(gate.migration));
+    view.gates.push_back(ramp_gate(ramp, gate.migration));
     view.gates.back().judged = readiness_.judged_in_step(gate.migration, wall_now());
   }
   return view;

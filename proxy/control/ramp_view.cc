@@ -66,7 +66,7 @@ std::string unpassed_text(const RampGateView& gate) {
     return fmt::format("{} ({} of {} requests of the monolith beside legacy)", gate.migration,
                        guardrail.compared, guardrail.needed);
   }
-  return fmt::format("{} ({})", gate.migration, guardrail.shown.value("why", "suspicious"));
+  return fmt::format("{} ({})", gate.migration, guardrail.suspicion);
 }
 
 std::string gate_text(const RampGateView& gate) {
@@ -82,7 +82,8 @@ std::string gate_text(const RampGateView& gate) {
 }  // namespace
 
 bool is_tripped(const RampGateView& gate) {
-  return gate.latch && gate.latch->cause == kGuardrailCause;
+  const bool alone = gate.guardrail && gate.guardrail->alone;
+  return gate.latch && gate.latch->cause == kGuardrailCause && !alone;
 }
 
 bool has_passed(const RampGateView& gate) { return !gate.guardrail || gate.guardrail->passed; }

@@ -21,7 +21,9 @@ struct RampGateView {
     std::uint64_t compared = 0;  // of the monolith, beside legacy
     std::uint64_t needed = 0;
     bool passed = false;
-    nlohmann::json shown;  // as Guardrails::shown()
+    bool alone = false;     // a trip takes this one back and leaves other gates where they are
+    std::string suspicion;  // for people; empty: there is none
+    nlohmann::json shown;   // as Guardrails::shown()
   };
   std::optional<Guardrail> guardrail;  // nothing where it is off
 };
@@ -36,6 +38,7 @@ struct RampView {
 
 inline constexpr std::size_t kGatesInEvidenceMax = 20;
 
+// In a way that takes the ramp back.
 [[nodiscard]] bool is_tripped(const RampGateView& gate);
 // One without a guardrail is not asked for it.
 [[nodiscard]] bool has_passed(const RampGateView& gate);

@@ -174,8 +174,8 @@ void Guardrail::judge() {
 
 void Guardrail::judge_hard() {
   const Batch counts = estimate(hard_, hard_recent_);
-  if (hard_.evidence() >= certainty_of(Cause::hard_failures) && counts.increase() > 0 &&
-      counts.increase() >= margin_) {
+  if (hard_.evidence() >= certainty_of(Cause::hard_failures) &&
+      exceeds(Cause::hard_failures, counts)) {
     trip(Cause::hard_failures, counts, hard_.evidence());
   }
 }
@@ -184,8 +184,7 @@ void Guardrail::judge_errors() {
   const double evidence = std::min(failures_.evidence(), failures_of_keys_.evidence());
   const Batch counts = estimate(failures_, failures_recent_);
   if (keys_recent_.sum().monolith.counted < kFailedKeysMin) return;
-  if (evidence >= certainty_of(Cause::errors) && counts.increase() > 0 &&
-      counts.increase() >= margin_) {
+  if (evidence >= certainty_of(Cause::errors) && exceeds(Cause::errors, counts)) {
     trip(Cause::errors, counts, evidence);
   }
 }
@@ -193,9 +192,9 @@ void Guardrail::judge_errors() {
 // Always by the whole window: one pause of the monolith makes all slow that waited for it.
 void Guardrail::judge_latency() {
   const Batch counts = slow_recent_.sum();
-  const bool enough_slow = counts.monolith.exchanges >= settings_.min_requests &&
-                           counts.monolith.rate() > kSlowShare && counts.increase() > 0;
-  if (slow_.evidence() >= certainty_of(Cause::latency) && enough_slow) {
+  const bool enough_slow = counts.monolith.exchanges >= settings_.min_requests;
+  if (slow_.evidence() >= certainty_of(Cause::latency) && enough_slow &&
+      exceeds(Cause::latency, counts)) {
     trip(Cause::latency, counts, slow_.evidence());
   }
 }
@@ -203,10 +202,24 @@ void Guardrail::judge_latency() {
 void Guardrail::judge_mismatches() {
   const Batch counts = mismatches_recent_.sum();
   const bool enough_compared = counts.monolith.exchanges >= settings_.min_requests;
-  const bool too_many = counts.monolith.rate() > rate_of(settings_.max_mismatch_rate);
-  if (mismatches_.evidence() >= certainty_of(Cause::mismatches) && enough_compared && too_many) {
+  if (mismatches_.evidence() >= certainty_of(Cause::mismatches) && enough_compared &&
+      exceeds(Cause::mismatches, counts)) {
     trip(Cause::mismatches, counts, mismatches_.evidence());
   }
+}
+
+// More than the configuration allows.
+bool Guardrail::exceeds(Cause cause, const Batch& counts) const {
+  switch (cause) {
+    case Cause::hard_failures:
+    case Cause::errors:
+      return counts.increase() > 0 && counts.increase() >= margin_;
+    case Cause::latency:
+      return counts.monolith.rate() > kSlowShare && counts.increase() > 0;
+    case Cause::mismatches:
+      return counts.monolith.rate() > rate_of(settings_.max_mismatch_rate);
+  }
+  return true;
 }
 
 void Guardrail::trip(Cause cause, const Batch& counts, double evidence) {
@@ -217,21 +230,47 @@ void Guardrail::trip(Cause cause, const Batch& counts, double evidence) {
               cause == Cause::latency && step ? step_begin(*step) : std::chrono::microseconds(0)};
 }
 
+std::array<Finding, 4> Guardrail::findings() const {
+  const auto step = threshold_.step();
+  return {Finding{Cause::hard_failures, estimate(hard_, hard_recent_), hard_.evidence(), {}},
+          Finding{Cause::errors,
+                  estimate(failures_, failures_recent_),
+                  std::min(failures_.evidence(), failures_of_keys_.evidence()),
+                  {}},
+          Finding{Cause::latency, slow_recent_.sum(), slow_.evidence(),
+                  step ? step_begin(*step) : std::chrono::microseconds(0)},
+          Finding{Cause::mismatches, mismatches_recent_.sum(), mismatches_.evidence(), {}}};
+}
+
 Finding Guardrail::nearest() const {
   if (trip_) return *trip_;
-  const auto step = threshold_.step();
-  const std::array all{
-      Finding{Cause::hard_failures, estimate(hard_, hard_recent_), hard_.evidence(), {}},
-      Finding{Cause::errors,
-              estimate(failures_, failures_recent_),
-              std::min(failures_.evidence(), failures_of_keys_.evidence()),
-              {}},
-      Finding{Cause::latency, slow_recent_.sum(), slow_.evidence(),
-              step ? step_begin(*step) : std::chrono::microseconds(0)},
-      Finding{Cause::mismatches, mismatches_recent_.sum(), mismatches_.evidence(), {}}};
+  const auto all = findings();
   return *std::max_element(all.begin(), all.end(), [](const Finding& a, const Finding& b) {
     return a.evidence < b.evidence;
   });
+}
+
+Batch Guardrail::recent_of(Cause cause) const {
+  switch (cause) {
+    case Cause::hard_failures:
+      return hard_recent_.sum();
+    case Cause::errors:
+      return failures_recent_.sum();
+    case Cause::latency:
+      return slow_recent_.sum();
+    case Cause::mismatches:
+      return mismatches_recent_.sum();
+  }
+  return {};
+}
+
+std::optional<Finding> Guardrail::suspicion() const {
+  if (trip_) return trip_;
+  for (Finding found : findings()) {
+    found.counts = recent_of(found.cause);
+    if (found.evidence >= kSuspicious && exceeds(found.cause, found.counts)) return found;
+  }
+  return std::nullopt;
 }
 
 Outcome Guardrail::outcome() const {
@@ -242,7 +281,7 @@ Outcome Guardrail::outcome() const {
 void Guardrail::begin_step() { compared_in_step_ = 0; }
 
 bool Guardrail::step_passed() const {
-  return !trip_ && compared_in_step_ >= settings_.min_requests && nearest().evidence < kSuspicious;
+  return compared_in_step_ >= settings_.min_requests && !suspicion();
 }
 
 }  // namespace banyan::routing::guard

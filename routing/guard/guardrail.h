@@ -12,6 +12,7 @@
 //   inconclusive -> hold -> roll_back, which stays until a new Guardrail takes its place
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -82,9 +83,12 @@ class Guardrail {
   [[nodiscard]] const std::optional<Finding>& trip() const { return trip_; }
   // What speaks most against the monolith now.
   [[nodiscard]] Finding nearest() const;
+  // What speaks against giving it more users: suspicious, and above what is allowed lately. What
+  // was suspicious once, or is allowed, is none.
+  [[nodiscard]] std::optional<Finding> suspicion() const;
 
-  // Exchanges of the monolith that were held against legacy's since begin_step(), and whether
-  // nothing suspicious came up: what a ramp asks for.
+  // Exchanges of the monolith that were held against legacy's since begin_step(), and whether there
+  // were enough of them without a suspicion(): what a ramp asks for.
   void begin_step();
   [[nodiscard]] std::uint64_t compared_in_step() const { return compared_in_step_; }
   [[nodiscard]] bool step_passed() const;
@@ -101,6 +105,9 @@ class Guardrail {
   void judge_latency();
   void judge_mismatches();
   void trip(Cause cause, const Batch& counts, double evidence);
+  [[nodiscard]] bool exceeds(Cause cause, const Batch& counts) const;
+  [[nodiscard]] std::array<Finding, 4> findings() const;
+  [[nodiscard]] Batch recent_of(Cause cause) const;
   [[nodiscard]] bool enough() const { return compared_ >= settings_.min_requests; }
 
   const Settings settings_;

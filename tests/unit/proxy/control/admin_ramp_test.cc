@@ -239,7 +239,7 @@ RampGateView gate(const std::string& name, Readiness state, bool passed) {
   if (state != Readiness::ready) {
     view.judged.judgement.lacks = {shadow::Lack::too_few_compared};
   }
-  view.guardrail = {7, 200, passed, {{"outcome", "hold"}, {"why", "failures: 1 %"}}};
+  view.guardrail = {7, 200, passed, false, "failures: 1 %", {{"outcome", "hold"}, {"why", "nothing"}}};
   return view;
 }
 
@@ -306,6 +306,14 @@ TEST(RampView, AGateWithoutAGuardrailIsNotAskedForOne) {
   EXPECT_FALSE(is_tripped(view));
   view.latch->cause = kGuardrailCause;
   EXPECT_TRUE(is_tripped(view));
+}
+
+TEST(RampView, AGateThatIsTakenBackAloneLeavesTheRampInItsStep) {
+  RampGateView view = gate("orders", Readiness::ready, true);
+  view.latch = Latch{std::string(kGuardrailCause), {}};
+  EXPECT_TRUE(is_tripped(view));
+  view.guardrail->alone = true;
+  EXPECT_FALSE(is_tripped(view));
 }
 
 }  // namespace

@@ -181,6 +181,47 @@ TEST_F(GuardrailTest, AStepHasPassedAfterEnoughExchangesOfItsOwn) {
   EXPECT_TRUE(guardrail_->step_passed());
 }
 
+// A few refusals, long ago: not forgotten by the test, which looks at failures alone, but over.
+TEST_F(GuardrailTest, AStepPassesWhenWhatWasSuspiciousIsOver) {
+  repeat(10, {1, 0, 0, 0}, {99, 0, 0, 0});
+  for (int i = 0; i < 3; ++i) {
+    look({1, 1, 1, 1}, {99, 0, 0, 0});
+    repeat(20, {1, 0, 0, 0}, {99, 0, 0, 0});
+  }
+  ASSERT_FALSE(guardrail_->trip());
+  ASSERT_GE(guardrail_->nearest().evidence, kSuspicious);
+  guardrail_->begin_step();
+  repeat(200, {1, 0, 0, 0}, {99, 0, 0, 0});
+  EXPECT_FALSE(guardrail_->step_passed()) << "3 of 273 are too many";
+  ASSERT_TRUE(guardrail_->suspicion());
+  EXPECT_EQ(guardrail_->suspicion()->cause, Cause::hard_failures);
+  repeat(600, {1, 0, 0, 0}, {99, 0, 0, 0});
+  ASSERT_GE(guardrail_->nearest().evidence, kSuspicious);
+  EXPECT_TRUE(guardrail_->step_passed());
+  EXPECT_FALSE(guardrail_->suspicion());
+}
+
+TEST_F(GuardrailTest, AStepPassesWithAnIncreaseThatIsAllowed) {
+  repeat(50, {200, 0, 0, 0}, {200, 0, 0, 0});
+  guardrail_->begin_step();
+  // 0.75 % over 0.25 %, without chance.
+  for (int i = 0; i < 4'000; ++i) {
+    look({200, i % 2 == 0 ? 1U : 2U, i % 2 == 0 ? 1U : 2U, 0}, {200, i % 2 == 0 ? 1U : 0U, 0, 0});
+  }
+  ASSERT_GE(guardrail_->nearest().evidence, kSuspicious);
+  EXPECT_TRUE(guardrail_->step_passed());
+  Settings strict;
+  strict.max_error_rate_increase = Share{100};
+  strict.min_requests = 1'000'000;  // too few to trip
+  with(strict);
+  repeat(50, {200, 0, 0, 0}, {200, 0, 0, 0});
+  for (int i = 0; i < 4'000; ++i) {
+    look({200, i % 2 == 0 ? 1U : 2U, i % 2 == 0 ? 1U : 2U, 0}, {200, i % 2 == 0 ? 1U : 0U, 0, 0});
+  }
+  ASSERT_TRUE(guardrail_->suspicion());
+  EXPECT_EQ(guardrail_->suspicion()->cause, Cause::errors);
+}
+
 TEST_F(GuardrailTest, CountsThatNoTrafficHasDoNoHarm) {
   const std::uint64_t max = std::numeric_limits<std::uint64_t>::max() / 4;
   look({1, max, max, max}, {1, 0, 0, 0});
