@@ -44,7 +44,7 @@ void add_act(CLI::App& ramp, const std::string& act, const std::string& about, A
   const auto options = std::make_shared<Options>();
   CLI::App& command =
       add_command(ramp, act, about, {"ramp " + act + " orders --reason 'until Monday'"});
-  command.add_option("NAME", options->name, "A migration whose flag has the ramp")->required();
+  command.add_option("NAME", options->name, "The flag, or a migration that follows it")->required();
   command.add_option("--reason", options->reason, "For status and the audit log");
   add_format(command, options->format);
   add_admin(command, options->admins);

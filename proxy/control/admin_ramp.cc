@@ -10,8 +10,14 @@ const Ramp* AdminApi::ramp_of(const Call& call) const {
     call.reply(problem(status, why));
     return nullptr;
   };
-  const config::Migration* const found = parts_.switches.migration(call.names[0]);
-  if (found == nullptr) return refuse(404, "there is no such migration");
+  const config::Migration* found = parts_.switches.migration(call.names[0]);
+  // A ramp is shown, and alerts are raised, by the name of its flag.
+  const Ramp* const by_flag = parts_.switches.ramp(call.names[0]);
+  if (found == nullptr && by_flag != nullptr) {
+    found = parts_.switches.migration(by_flag->gates.front().migration);
+  }
+  if (found == nullptr)
+    return refuse(404, "there is no such migration, and no ramp of such a flag");
   if (!precondition_holds(call.request, etag_of(migration_json(parts_.switches, *found)))) {
     return refuse(412, "the migration has changed since");
   }

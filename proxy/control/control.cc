@@ -112,6 +112,7 @@ Result<void, std::string> Control::start(const std::string& address_file) {
   const auto started = workers_.start(
       reloader_.running(), switches_.prepare(running(), flag_sources_.contents()), std::move(*tls));
   if (!started) return tl::unexpected(started.error().detail);
+  switches_.keep_ramps();
   if (auto written = write_addresses(address_file); !written) return written;
   guardrails_.adopt(running(), steady_now());
   watch_files();
@@ -235,7 +236,9 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   }
   if (auto admitted = admit(*next); !admitted) observe::log_error(admitted.error());
   const std::vector<FlagView> flags_before = switches_.flags();
+  const std::vector<Ramp> ramps_before = switches_.ramps();
   switches_.adopt(next, flag_sources_.contents());
+  switches_.keep_ramps();
   readiness_.adopt(next, wall_now());
   export_at_.reset();
   guardrails_.adopt(*next, steady_now());
@@ -248,6 +251,9 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   }
   say_missing_flags();
   say_ramp_warnings();
+  for (const std::string& text : joined(ramps_before, switches_.ramps())) {
+    observe::log_warning(text);
+  }
   say_dropped_latches(*before);
   return {};
 }

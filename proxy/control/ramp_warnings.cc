@@ -1,6 +1,8 @@
 // What of a ramp does less than it seems.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "proxy/control/ramps.h"
 
 namespace banyan::control {
@@ -27,11 +29,11 @@ std::string outranked(const FlagView& view) {
   const bool says_something = view.has_targeting() || (view.configured && !view.source.empty()) ||
                               view.configured.value_or(routing::kNobody) != routing::kNobody;
   if (!says_something) return {};
-  return fmt::format(
-      "flag {}: has a ramp, so the {} of {} counts for nothing", view.name,
-      view.has_targeting() ? "targeting"
-                           : fmt::format("{} %", view.configured->millipercent / 1000.0),
-      view.said_in());
+  return fmt::format("flag {}: has a ramp, so the {} of {} counts for nothing", view.name,
+                     view.has_targeting()
+                         ? "targeting"
+                         : fmt::format("{} %", view.configured->millipercent / 1000.0),
+                     view.said_in());
 }
 
 const config::Migration* migration_named(const config::Snapshot& snapshot,
@@ -61,6 +63,26 @@ std::vector<std::string> warnings_of(const std::vector<Ramp>& ramps,
   }
   for (const FlagView& view : views) {
     if (std::string text = outranked(view); !text.empty()) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+std::vector<std::string> joined(const std::vector<Ramp>& before, const std::vector<Ramp>& now) {
+  std::vector<std::string> texts;
+  for (const Ramp& ramp : now) {
+    const auto was = std::find_if(before.begin(), before.end(),
+                                  [&](const Ramp& r) { return r.flag == ramp.flag; });
+    if (was == before.end() || ramp.state.at == routing::kNobody) continue;
+    for (const RampGate& gate : ramp.gates) {
+      const bool is_new =
+          std::none_of(was->gates.begin(), was->gates.end(),
+                       [&](const RampGate& g) { return g.migration == gate.migration; });
+      if (!is_new) continue;
+      texts.push_back(fmt::format(
+          "migration {}: joins the flag {} while its ramp is at {} %: the monolith serves as many "
+          "of its users at once, before anything is known of it; a flag of its own begins at 0 %",
+          gate.migration, ramp.flag, ramp.state.at.millipercent / 1000.0));
+    }
   }
   return texts;
 }

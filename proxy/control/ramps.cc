@@ -139,11 +139,15 @@ std::vector<Ramp> Ramps::adopt(const config::Snapshot& snapshot, SteadyTime now)
   std::vector<Ramp> lowered;
   std::vector<Ramp> next = planned(snapshot);
   for (Ramp& ramp : next) {
+    Ramp before = ramp;
     if (const Ramp* const old = find(ramp.flag); old != nullptr) {
-      if (old->state.at.millipercent > ramp.state.at.millipercent) lowered.push_back(*old);
+      before = *old;
     } else {
       ramp.looked_at = now;
+      const auto kept = kept_.find(ramp.flag);
+      if (kept != kept_.end()) before.state = kept->second.state;
     }
+    if (before.state.at.millipercent > ramp.state.at.millipercent) lowered.push_back(before);
   }
   ramps_ = std::move(next);
   kept_.clear();

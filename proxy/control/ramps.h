@@ -128,6 +128,9 @@ void apply_ramps(const std::vector<Ramp>& ramps, std::vector<FlagView>& views);
 [[nodiscard]] std::vector<std::string> warnings_of(const std::vector<Ramp>& ramps,
                                                    const std::vector<FlagView>& views,
                                                    const config::Snapshot& snapshot);
+// For people: migrations that a reload put onto a flag whose ramp is on its way already.
+[[nodiscard]] std::vector<std::string> joined(const std::vector<Ramp>& before,
+                                              const std::vector<Ramp>& now);
 // {"step", "steps": […], "percent", "next", "paused": {"who", …} | null}
 [[nodiscard]] nlohmann::json to_json(const Ramp& ramp);
 

@@ -21,7 +21,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 std::chrono::microseconds elapsed(SteadyTime since) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
-                                                                since);
+                                                               since);
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ Switchboard::Table Switchboard::prepare(const config::Snapshot& snapshot,
 void Switchboard::adopt(std::shared_ptr<const config::Snapshot> snapshot, SourceContents sources) {
   snapshot_ = std::move(snapshot);
   sources_ = std::move(sources);
-  if (loaded_) adopt_ramps();
+  if (loaded_) lowered_ = ramps_.adopt(*snapshot_, std::chrono::steady_clock::now());
 }
 
 void Switchboard::take_sources(SourceContents sources, const Author& author, Done done) {
@@ -141,9 +141,9 @@ void Switchboard::rearm(const std::string& migration, const Author& author, cons
   });
 }
 
-void Switchboard::flag_changed(AuditEntry entry, const Answer& answer) {
+void Switchboard::flag_changed(AuditEntry entry, const Answer& answer, std::string problem) {
   ramps_.stir();
-  const std::string problem = problem_of(run_time_.save());
+  if (std::string also = problem_of(run_time_.save()); !also.empty()) problem = std::move(also);
   const auto now = flag(entry.target);
   note(entry);
   Switched switched{problem.empty(), problem, {}, {}};
@@ -156,8 +156,9 @@ void Switchboard::set_flag(const std::string& flag, const RunTimeFlag& value,
                            const Answer& answer) {
   const json from = shown(run_time_.find(flag));
   run_time_.set(flag, value);
-  pause_ramp_for(flag, value.author);
-  flag_changed({"flag_set", flag, from, percent(value.share), value.author}, answer);
+  std::string problem = pause_ramp_for(flag, value.author);
+  flag_changed({"flag_set", flag, from, percent(value.share), value.author}, answer,
+               std::move(problem));
 }
 
 void Switchboard::clear_flag(const std::string& flag, const Author& author, const Answer& answer) {

@@ -61,6 +61,9 @@ class Switchboard {
   // it. Changes nothing for the running one until adopt().
   [[nodiscard]] Table prepare(const config::Snapshot& snapshot, const SourceContents& sources = {});
   void adopt(std::shared_ptr<const config::Snapshot> snapshot, SourceContents sources = {});
+  // Where adopt() put the ramps goes to disk and into the audit log: once it is in force, so that a
+  // start that fails leaves everything as it was.
+  void keep_ramps();
   // Flag sources say something else now. `done` when all workers follow.
   void take_sources(SourceContents sources, const Author& author, Done done);
   [[nodiscard]] const config::Snapshot& snapshot() const { return *snapshot_; }
@@ -115,10 +118,10 @@ class Switchboard {
  private:
   // Empty where it is on disk; what is not is logged.
   [[nodiscard]] static std::string problem_of(const Result<void, std::string>& saved);
-  void flag_changed(AuditEntry entry, const Answer& answer);
-  void adopt_ramps();
-  // A value was set at run time.
-  void pause_ramp_for(const std::string& flag, const Author& author);
+  // `problem`: of what was saved with it.
+  void flag_changed(AuditEntry entry, const Answer& answer, std::string problem = {});
+  // A value was set at run time. Empty where that is on disk.
+  [[nodiscard]] std::string pause_ramp_for(const std::string& flag, const Author& author);
   void ramp_changed(const AuditEntry& entry, const Answer& answer, std::string problem);
   [[nodiscard]] std::vector<std::string> siblings_of(const std::vector<std::string>& names) const;
 
@@ -128,6 +131,7 @@ class Switchboard {
   Latches latches_;
   RunTimeFlags run_time_;
   Ramps ramps_;
+  std::vector<Ramp> lowered_;  // by adopt(), as they were
   bool loaded_ = false;
   std::shared_ptr<const config::Snapshot> snapshot_;
   SourceContents sources_;

@@ -1,5 +1,6 @@
 """A flag that goes up by itself, step by step, and back where the monolith gets worse."""
 import json
+import socket
 from collections import defaultdict
 
 import pytest
@@ -296,3 +297,132 @@ def test_what_keeps_it_from_beginning_is_said(tmp_path, config, banyan):
     assert json.loads(told.stdout)["arm"] == "legacy"
     proxy = banyan(percent=5, ramp={"steps": [1]})
     assert "migration shop: has no shadow" in proxy.said()
+
+
+def flag_file(path, state, default="new"):
+    path.write_text(json.dumps({"flags": {"shop": {
+        "state": state, "variants": {"old": "legacy", "new": "monolith"},
+        "defaultVariant": default}}}))
+
+
+def test_a_flag_that_a_file_disables_is_held_at_0_and_begins_anew(tmp_path, banyan, same_answers):
+    flags = tmp_path / "flags.json"
+    flag_file(flags, "ENABLED", "old")
+    proxy = banyan(**quick(steps=[50, 100], hold="1h"), top={"flag_sources": [{"file": str(flags)}]})
+    assert "the 0 % of " in proxy.said(), "what the file says counts for nothing"
+    with load_on(proxy) as load:
+        eventually(is_at(proxy, 50), "the first step", WAITS)
+        flag_file(flags, "DISABLED")
+        assert proxy.cli("reload").returncode == 0
+        assert proxy.percent() == 0, "from then on"
+        eventually(waits_for(proxy, "disabled"), "the ramp went back")
+        eventually(load.more(200), "load goes on")
+        assert {a.served_by for a in load.asked[-50:]} == {"legacy"}
+    assert ramp(proxy)["step"] == 0
+    assert ramp(proxy)["why"] == f"the flag is DISABLED in {flags}"
+    assert total(proxy.metrics(), "banyan_ramp_waits_for", flag="shop", what="disabled") == 1
+    assert "is DISABLED in" in proxy.said()
+    back = [e for e in history(proxy) if e["action"] == "ramp_back"]
+    assert [(e["from"], e["to"], e["who"]) for e in back] == [(50, 0, "banyan")]
+    assert proxy.cli("ramp", "skip", "shop").returncode == 1
+    proxy.kill()
+    proxy.start()
+    assert (proxy.percent(), ramp(proxy)["waits_for"]) == (0, "disabled")
+    flag_file(flags, "ENABLED", "old")
+    assert proxy.cli("reload").returncode == 0
+    eventually(waits_for(proxy, "readiness"), "what came before counts no more")
+    assert ramp(proxy)["gate"]["readiness"]["compared"] == 0
+    proxy.kill()
+    proxy.start()
+    eventually(waits_for(proxy, "readiness"), "nor after a restart")
+    assert (proxy.percent(), ramp(proxy)["gate"]["readiness"]["compared"]) == (0, 0)
+    with load_on(proxy):
+        eventually(is_at(proxy, 50), "it begins at the first step", WAITS)
+
+
+def test_validate_says_that_a_ramp_outranks_a_flag_file(tmp_path, config):
+    flags, file = tmp_path / "flags.json", tmp_path / "plain.yaml"
+    file.write_text(json.dumps(config(**quick(), top={"flag_sources": [{"file": str(flags)}]})))
+    for state, default, warning in [
+            ("ENABLED", "old", f"has a ramp, so the 0 % of {flags} counts for nothing"),
+            ("ENABLED", "new", f"has a ramp, so the 100 % of {flags} counts for nothing"),
+            ("DISABLED", "new", f"is DISABLED in {flags}, so its ramp stays at 0 %")]:
+        flag_file(flags, state, default)
+        done = cli("validate", file)
+        assert done.returncode == 0
+        assert f"warning: flag shop: {warning}" in done.stderr
+
+
+@pytest.mark.parametrize("other", [{"epoch": "new"}, {"compare": {"ignore": ["header:x-served-by", "$.none"]}}])
+@pytest.mark.parametrize("by", ["restart", "reload"])
+def test_another_epoch_or_rule_needs_evidence_of_its_own(banyan, config, same_answers, other, by):
+    proxy = banyan(**QUICK)
+    with load_on(proxy):
+        eventually(lambda: proxy.status()["readiness"] == "ready", "it is ready", WAITS)
+    assert proxy.status()["readiness_detail"]["compared"] > 0
+    changed = config(**quick(steps=[5], **other))
+    if by == "reload":
+        proxy.reload(changed, 0)
+    else:
+        proxy.stop()
+        proxy.write(changed)
+        proxy.start()
+    eventually(waits_for(proxy, "readiness"), "nobody asked for anything yet")
+    assert proxy.status()["readiness_detail"]["compared"] == 0
+    assert proxy.percent() == 0
+    with load_on(proxy):
+        eventually(is_at(proxy, 5), "there is evidence of it", WAITS)
+
+
+def test_what_came_before_a_rearming_counts_no_more_after_a_restart(banyan, monolith, same_answers):
+    proxy = banyan(**quick(steps=[50, 100], hold="1h"))
+    with load_on(proxy):
+        eventually(is_at(proxy, 50), "the first step", WAITS)
+        good, monolith.behaviour = monolith.behaviour, up.answer(status=500)
+        eventually(lambda: proxy.status()["latched"], "it is rolled back", WAITS)
+        eventually(is_at(proxy, 0), "the ramp is back at the start")
+    monolith.behaviour = good
+    assert proxy.cli("rearm", "shop").returncode == 0
+    for _ in range(2):
+        eventually(waits_for(proxy, "readiness"), "nobody asked for anything since")
+        assert (proxy.percent(), ramp(proxy)["gate"]["readiness"]["compared"]) == (0, 0)
+        proxy.kill()
+        proxy.start()
+    with load_on(proxy):
+        eventually(is_at(proxy, 50), "it goes on with what came since", WAITS)
+
+
+def test_a_start_that_fails_does_not_forget_where_it_is(banyan, config):
+    proxy = banyan(**quick(steps=[5, 50], hold="1h"))
+    assert proxy.cli("ramp", "skip", "shop").returncode == 0
+    proxy.stop()
+    good = config(**quick(steps=[5, 50], hold="1h"))
+    without = config(percent=5)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        without["listeners"][0]["bind"] = "127.0.0.1:%d" % taken.getsockname()[1]
+        proxy.write(without)
+        assert cli("run", "-c", proxy.file).returncode == 1
+    proxy.write(good)
+    proxy.start()
+    assert proxy.percent() == 5
+
+
+def test_a_trip_of_one_gate_alone_leaves_the_others_in_their_step(banyan, monolith, same_answers):
+    alone = {**QUICK["guardrail"], "on_trip": "migration"}
+    beside = migration(name="beside", flag="shop", match=[{"path_prefix": "/beside"}],
+                       **{**QUICK, "guardrail": alone})
+    keys = quick(steps=[50, 100], hold="1h")
+    proxy = banyan(top={"migrations": [migration(**keys), beside]})
+    assert proxy.cli("ramp", "skip", "shop").returncode == 0
+    with load_on(proxy):
+        with load_on(proxy, target="/beside/item"):
+            good = monolith.behaviour
+            failing = up.answer(status=500)
+            monolith.behaviour = lambda exchange: (
+                failing if exchange.request.target.startswith("/beside") else good)(exchange)
+            eventually(lambda: proxy.status("beside")["latched"], "it is rolled back", WAITS)
+            eventually(waits_for(proxy, "latched"), "the ramp is stopped")
+    assert (proxy.percent(), proxy.status("shop")["latched"]) == (50, False)
+    assert not [e for e in history(proxy) if e["action"] == "ramp_back"]

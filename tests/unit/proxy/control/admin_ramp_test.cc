@@ -231,6 +231,70 @@ TEST_F(AdminRampTest, AReloadThatIsOnlyPreparedChangesNothing) {
   EXPECT_EQ(share("shop"), 90'000U);
 }
 
+TEST_F(AdminRampTest, AStartThatFailsLeavesEverythingAsItWas) {
+  EXPECT_EQ(post("skip"), 200);
+  const std::string before = dir_.read("ramps.json");
+  switches_->adopt(snapshot_of(config_text()));
+  EXPECT_EQ(dir_.read("ramps.json"), before);
+  switches_->keep_ramps();
+  EXPECT_NE(dir_.read("ramps.json"), before);
+}
+
+TEST_F(AdminRampTest, StepsThatEndLowerAfterARestartAreSaidToo) {
+  EXPECT_EQ(post("skip"), 200);
+  EXPECT_EQ(post("skip"), 200);
+  restart(ramp_text("{ steps: [2] }"));
+  EXPECT_EQ(share("shop"), 2'000U);
+  const json entry = audit_.tail().back();
+  EXPECT_EQ(entry["action"], "ramp_back");
+  EXPECT_EQ(entry["from"], 25);
+  EXPECT_EQ(entry["to"], 2);
+  restart(ramp_text("{ steps: [2] }"));
+  EXPECT_THAT(actions(), ElementsAre("ramp_step", "ramp_step", "ramp_back"));
+}
+
+TEST_F(AdminRampTest, TheNameMayBeThatOfTheFlag) {
+  EXPECT_EQ(ask("POST", "/v1/migrations/shop/ramp/skip").status, 200);
+  EXPECT_EQ(share("shop"), 1'000U);
+  EXPECT_EQ(ask("POST", "/v1/migrations/orders/ramp/skip").status, 409)
+      << "a migration of this name, whose flag has none";
+}
+
+TEST_F(AdminRampTest, AValueWhosePauseCanNotBeWrittenSaysSo) {
+  EXPECT_EQ(post("skip"), 200);
+  std::filesystem::create_directory(dir_.file("ramps.json.new"));
+  const AdminResponse answer = ask("PUT", "/v1/flags/shop", R"({"percent": 30})");
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_THAT(answer.body, HasSubstr("ramps.json"));
+  EXPECT_EQ(share("shop"), 30'000U);
+}
+
+TEST_F(AdminRampTest, ARuleThatTheRampPutOutOfForceRefusesNoPercentage) {
+  auto file = config::parse_flag_file(
+      R"({"flags": {"shop": {"state": "ENABLED", "variants": {"old": "legacy", "new": "monolith"},
+          "defaultVariant": "old", "targeting": {"if": [true, "new", "old"]}}}})",
+      {"shop"}, {});
+  ASSERT_TRUE(file);
+  switches_->take_sources({{"f.json", std::make_shared<const config::FlagFile>(std::move(*file))}},
+                          {}, [] {});
+  EXPECT_EQ(ask("PUT", "/v1/flags/shop", R"({"percent": 30})").status, 200);
+  EXPECT_EQ(share("shop"), 30'000U);
+}
+
+TEST_F(AdminRampTest, AMigrationThatJoinsAFlagOnItsWayIsSaid) {
+  const std::vector<Ramp> before = switches_->ramps();
+  std::vector<Ramp> now = before;
+  now[0].gates.push_back({"search", ""});
+  EXPECT_TRUE(joined(before, now).empty()) << "at 0 % nobody is moved";
+  now[0].state.at = {25'000};
+  const auto texts = joined(before, now);
+  ASSERT_EQ(texts.size(), 1U);
+  EXPECT_THAT(texts[0],
+              HasSubstr("migration search: joins the flag shop while its ramp is at 25 %"));
+  EXPECT_TRUE(joined(now, now).empty());
+  EXPECT_TRUE(joined({}, now).empty()) << "a ramp that is new begins at 0 %";
+}
+
 RampGateView gate(const std::string& name, Readiness state, bool passed) {
   RampGateView view;
   view.migration = name;
@@ -239,7 +303,8 @@ RampGateView gate(const std::string& name, Readiness state, bool passed) {
   if (state != Readiness::ready) {
     view.judged.judgement.lacks = {shadow::Lack::too_few_compared};
   }
-  view.guardrail = {7, 200, passed, false, "failures: 1 %", {{"outcome", "hold"}, {"why", "nothing"}}};
+  view.guardrail = {
+      7, 200, passed, false, "failures: 1 %", {{"outcome", "hold"}, {"why", "nothing"}}};
   return view;
 }
 

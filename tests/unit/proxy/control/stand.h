@@ -58,6 +58,7 @@ class Stand : public testing::Test {
   void take(Reloader::SnapshotPtr snapshot) {
     table_ = switches_->prepare(*snapshot);
     switches_->adopt(std::move(snapshot));
+    switches_->keep_ramps();
   }
   // What workers would have done by now.
   void turn_workers() {
