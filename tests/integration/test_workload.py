@@ -135,6 +135,16 @@ def test_all_flags_of_pods_that_follow_different_ones(workload):
     assert set(workload.arms().values()) | set(workload.arms("/cart/1").values()) == {"legacy"}
 
 
+def test_the_ramp_of_a_pod_to_come_does_not_go_up(workload):
+    workload.start("a", ramp={"steps": [100], "hold": "1h"})
+    assert workload.pods["a"].cli("ramp", "skip", "shop").returncode == 0
+    assert workload.arms() == {"a": "monolith"}
+    assert roll_back(workload, "shop").returncode == 0
+    workload.start("b", ramp={"steps": [100], "hold": "1h"})
+    assert workload.pods["b"].cli("ramp", "skip", "shop").returncode == 1
+    assert workload.arms() == {"a": "legacy", "b": "legacy"}
+
+
 def test_flags_that_are_rolled_back_already_stay_so(workload):
     workload.start("a")
     assert roll_back(workload, "cart").returncode == 0
