@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "config/webhook.h"
+
 namespace banyan::config {
 namespace {
 
@@ -200,6 +202,10 @@ std::vector<const TlsValue*> tls_values(const Snapshot& snapshot) {
     add_given(upstream.tls->rules, all);
     if (upstream.tls->identity) add_given(*upstream.tls->identity, all);
     all.push_back(&upstream.tls->ca);
+  }
+  for (const Migration& migration : snapshot.migrations) {
+    const bool has_tls = migration.webhook != nullptr && migration.webhook->upstream.tls;
+    if (has_tls) all.push_back(&migration.webhook->upstream.tls->ca);
   }
   std::erase_if(all, [](const TlsValue* v) { return !v->given(); });
   return all;

@@ -8,6 +8,7 @@
 #include "config/cursor.h"
 #include "config/load.h"
 #include "config/snapshot.h"
+#include "config/webhook.h"
 
 namespace banyan::config {
 
@@ -42,6 +43,12 @@ struct DraftShadow : Shadow {
   Word grpc_method;  // one of sampling.grpc_methods
 };
 
+struct DraftWebhook : Webhook {
+  bool https = false;
+  Word authorization_file;
+  Word ca;
+};
+
 struct DraftMigration {
   Migration migration;
   routing::Route route;
@@ -51,7 +58,8 @@ struct DraftMigration {
   Word legacy;
   Word monolith;
   Word flag;
-  Word descriptors;  // of compare
+  Word descriptors;                     // of compare
+  std::optional<DraftWebhook> webhook;  // of the guardrail
   Spot ramp;
   bool sticky_missing_given = false;
 };

@@ -14,6 +14,29 @@ namespace banyan::config {
 namespace {
 
 constexpr std::size_t kSecretBytesMax = 256;
+constexpr std::size_t kFieldBytesMax = 4096;
+
+bool is_visible(char c) { return c > ' ' && c <= '~'; }
+
+// Text of a file that is one line; the first and the last character are visible.
+Read<std::string> read_line_file(const std::string& path, std::size_t bytes_max,
+                                 std::string_view of_what, bool (*may_hold)(char)) {
+  // A pipe would be waited for.
+  std::error_code none;
+  const auto kind = std::filesystem::status(path, none).type();
+  if (kind != std::filesystem::file_type::regular &&
+      kind != std::filesystem::file_type::not_found) {
+    return tl::unexpected<std::string>("is no regular file");
+  }
+  auto text = read_file(path, bytes_max + 1);
+  if (!text) return text;
+  if (text->ends_with('\n')) text->pop_back();
+  const bool fits = !text->empty() && text->size() <= bytes_max && is_visible(text->front()) &&
+                    is_visible(text->back()) && std::all_of(text->begin(), text->end(), may_hold);
+  if (fits) return text;
+  return tl::unexpected<std::string>(
+      fmt::format("must hold one line of 1 to {} {}", bytes_max, of_what));
+}
 
 struct FileCloser {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -32,22 +55,12 @@ Read<std::string> read_file(const std::string& path, std::size_t bytes_max) {
 }
 
 Read<std::string> read_secret_file(const std::string& path) {
-  // A pipe would be waited for.
-  std::error_code none;
-  const auto kind = std::filesystem::status(path, none).type();
-  if (kind != std::filesystem::file_type::regular &&
-      kind != std::filesystem::file_type::not_found) {
-    return tl::unexpected<std::string>("is no regular file");
-  }
-  auto text = read_file(path, kSecretBytesMax + 1);
-  if (!text) return text;
-  if (text->ends_with('\n')) text->pop_back();
-  const bool fits =
-      !text->empty() && text->size() <= kSecretBytesMax &&
-      std::all_of(text->begin(), text->end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (fits) return text;
-  return tl::unexpected<std::string>(
-      fmt::format("must hold one line of 1 to {} visible ASCII characters", kSecretBytesMax));
+  return read_line_file(path, kSecretBytesMax, "visible ASCII characters", is_visible);
+}
+
+Read<std::string> read_field_file(const std::string& path) {
+  return read_line_file(path, kFieldBytesMax, "visible ASCII characters, with spaces between them",
+                        [](char c) { return c == ' ' || is_visible(c); });
 }
 
 }  // namespace banyan::config

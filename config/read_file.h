@@ -14,5 +14,7 @@ namespace banyan::config {
 
 // The first line of a file, without its end: 1 to 256 printable ASCII characters.
 [[nodiscard]] Read<std::string> read_secret_file(const std::string& path);
+// The value of a field: the same, up to 4096 of them, with spaces inside.
+[[nodiscard]] Read<std::string> read_field_file(const std::string& path);
 
 }  // namespace banyan::config

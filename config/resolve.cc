@@ -8,6 +8,7 @@
 #include "config/decode_compare.h"
 #include "config/decode_ramp.h"
 #include "config/decode_report.h"
+#include "config/decode_webhook.h"
 #include "config/draft.h"
 #include "config/read_file.h"
 
@@ -224,6 +225,10 @@ void build_routes(Draft& draft, Problems& problems) {
       m.migration.readiness.min_keys = 0;
     }
     if (m.shadow) m.migration.shadow = shadow_of(std::move(*m.shadow));
+    if (m.webhook) {
+      m.migration.webhook =
+          settle_webhook(std::move(*m.webhook), m.name.text, draft.files, problems);
+    }
     if (draft.files == Files::read) load_descriptors(m, problems);
     add_to_compare_hash(m.migration.rewrite, m.migration.compare_hash);
     for (const DraftRule& rule : m.match) m.route.match.push_back(rule.rule);

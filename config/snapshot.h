@@ -119,6 +119,8 @@ struct Upstream {
 };
 [[nodiscard]] Timeouts effective_timeouts(const Timeouts& process, const UpstreamTimeouts& own);
 
+struct Webhook;
+
 struct Shadow {
   shadow::Sampling sampling;
   milliseconds timeout{5'000};
@@ -147,6 +149,7 @@ struct Migration {
   AskingAgain asking_again;
   Comparing comparing;
   std::optional<routing::guard::Settings> guardrail = routing::guard::Settings{};
+  std::shared_ptr<const Webhook> webhook;     // of it; nullptr: none
   std::optional<routing::RampSettings> ramp;  // of `flag`
   std::uint64_t compare_hash = 0;  // of `compare` and `rewrite`: another one counts afresh
 };

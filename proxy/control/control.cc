@@ -55,15 +55,15 @@ Control::Control(std::string config_path, std::string_view bytes, Reloader::Snap
       changes_(snapshot->reload_debounce, snapshot->reload_poll, fingerprint(bytes), steady_now()),
       tls_(loop_, [this] { schedule(); }),
       flag_sources_(&loop_, directory_, [this] { schedule(); }),
+      webhooks_(loop_, {[this] { return workers_.book(); },
+                        [this](const std::string& name) { return tls_.webhook(name); }}),
       api_(admin_parts()),
       admin_(loop_, Door::admin, api_, events_),
       health_(loop_, Door::health, api_, events_),
       signals_(loop_, {SIGHUP, SIGTERM, SIGINT}, [this](int number) { on_signal(number); }),
       tick_(net::Timer::calling<&Control::on_tick>(loop_.timers(), this)) {
   switches_.adopt(std::move(snapshot));
-  audit_.tell([this](const AuditEntry& entry, const nlohmann::json& shown) {
-    events_.publish(entry.action, shown);
-  });
+  audit_.tell([this](const auto& entry, const auto& shown) { tell(entry, shown); });
 }
 
 Control::~Control() = default;
@@ -115,6 +115,7 @@ Result<void, std::string> Control::start(const std::string& address_file) {
   switches_.keep_ramps();
   if (auto written = write_addresses(address_file); !written) return written;
   guardrails_.adopt(running(), steady_now());
+  webhooks_.adopt(running());
   watch_files();
   serving_ = true;
   schedule();
@@ -186,6 +187,7 @@ void Control::stop_workers() {
     readiness_.take_traffic(wall_now());
     export_report();
     switches_.save_held_ramps(steady_now());
+    webhooks_.abandon();
     ending_.stopped();
     loop_.stop();
   });
@@ -242,6 +244,7 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   readiness_.adopt(next, wall_now());
   export_at_.reset();
   guardrails_.adopt(*next, steady_now());
+  webhooks_.adopt(*next);
   store_.configure(next->store);
   observe::start_logging(next->log_level);
   changes_.set_intervals(next->reload_debounce, next->reload_poll);

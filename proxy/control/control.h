@@ -21,6 +21,7 @@
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
 #include "proxy/control/tls_watch.h"
+#include "proxy/control/webhooks.h"
 #include "proxy/net/file_watcher.h"
 #include "proxy/net/loop.h"
 #include "proxy/net/signals.h"
@@ -78,6 +79,7 @@ class Control {
   void tell_verdicts(SteadyTime now);
   void export_report();
   void look_at_guardrails(SteadyTime now);
+  void tell(const AuditEntry& entry, const nlohmann::json& shown);
   void look_at_ramps(SteadyTime now);
   void begin_step(const Ramp& ramp);
   [[nodiscard]] RampGateView ramp_gate(const Ramp& ramp, const std::string& migration);
@@ -113,6 +115,7 @@ class Control {
   ChangeWatch changes_;
   TlsWatch tls_;
   FlagSources flag_sources_;
+  Webhooks webhooks_;
   DrainSequence ending_;
   AdminApi api_;
   AdminServer admin_;

@@ -100,6 +100,9 @@ std::string Control::metrics() {
       facts.store_dropped.emplace_back(shadow::to_string(reason), store->dropped(reason));
     }
   }
+  facts.webhooks = {{"sent", webhooks_.counts().sent},
+                    {"failed", webhooks_.counts().failed},
+                    {"dropped", webhooks_.counts().dropped}};
   facts.event_listeners = events_.listeners();
   facts.event_listeners_dropped = events_.dropped();
   facts.version = kVersion;

@@ -1,4 +1,4 @@
-// What the control thread does where a guardrail trips.
+// What the control thread does where a guardrail trips, and whom it tells of a rollback.
 #include <fmt/format.h>
 
 #include "proxy/control/control.h"
@@ -17,6 +17,12 @@ void Control::look_at_guardrails(SteadyTime now) {
         {"guardrail", trip.reason, std::chrono::system_clock::now()},
         [](const Switchboard::Switched&) {}, trip.evidence);
   }
+}
+
+void Control::tell(const AuditEntry& entry, const nlohmann::json& shown) {
+  events_.publish(entry.action, shown);
+  const bool is_new = entry.action == "rollback" && entry.from != entry.to;
+  if (is_new) webhooks_.post(entry.target, shown);
 }
 
 }  // namespace banyan::control

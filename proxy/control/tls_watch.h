@@ -39,6 +39,11 @@ class TlsWatch {
   // Looks at them. The contexts to use from now on, where they are others.
   [[nodiscard]] std::optional<net::TlsBooks> look(const config::Snapshot& snapshot, SteadyTime now);
 
+  // As TlsStore has it.
+  [[nodiscard]] std::shared_ptr<net::TlsClientContext> webhook(const std::string& name) const {
+    return store_.webhook(name);
+  }
+
   [[nodiscard]] const Status& status() const { return status_; }
   [[nodiscard]] std::vector<net::TlsStore::Expiry> expiries() const { return store_.expiries(); }
 

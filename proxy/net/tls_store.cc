@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "config/webhook.h"
+
 namespace banyan::net {
 namespace {
 
@@ -91,6 +93,15 @@ void add_entry(const Thing& thing, Entries& next, const Entries& before, SteadyT
                                                          fingerprint, now, make(files)});
 }
 
+// The far ends of webhooks, which are spoken to by one thread.
+std::vector<const config::Upstream*> webhooks_of(const config::Snapshot& snapshot) {
+  std::vector<const config::Upstream*> all;
+  for (const config::Migration& m : snapshot.migrations) {
+    if (m.webhook != nullptr) all.push_back(&m.webhook->upstream);
+  }
+  return all;
+}
+
 }  // namespace
 
 TlsProblems tls_problems(const config::Snapshot& snapshot) {
@@ -103,13 +114,17 @@ TlsProblems tls_problems(const config::Snapshot& snapshot) {
     TlsFiles files;
     if (upstream.tls) static_cast<void>(make_upstream(upstream, 1, files, problems));
   }
+  for (const config::Upstream* webhook : webhooks_of(snapshot)) {
+    TlsFiles files;
+    if (webhook->tls) static_cast<void>(make_upstream(*webhook, 1, files, problems));
+  }
   return problems;
 }
 
 Result<TlsBooks, TlsProblems> TlsStore::load(const config::Snapshot& snapshot, SteadyTime now) {
   TlsProblems problems;
   Listeners listeners;
-  Upstreams upstreams;
+  Upstreams upstreams, webhooks;
   const std::size_t workers = snapshot.workers;
   for (const config::Listener& listener : snapshot.listeners) {
     add_entry(listener, listeners, listeners_, now - kTicketKeyAge, now,
@@ -119,9 +134,14 @@ Result<TlsBooks, TlsProblems> TlsStore::load(const config::Snapshot& snapshot, S
     add_entry(upstream, upstreams, upstreams_, SteadyTime::min(), now,
               [&](TlsFiles& files) { return make_upstream(upstream, workers, files, problems); });
   }
+  for (const config::Upstream* webhook : webhooks_of(snapshot)) {
+    add_entry(*webhook, webhooks, webhooks_, SteadyTime::min(), now,
+              [&](TlsFiles& files) { return make_upstream(*webhook, 1, files, problems); });
+  }
   if (!problems.empty()) return tl::unexpected(std::move(problems));
   listeners_ = std::move(listeners);
   upstreams_ = std::move(upstreams);
+  webhooks_ = std::move(webhooks);
   TlsBooks books;
   for (std::size_t i = 0; i < workers; ++i) {
     auto book = std::make_shared<TlsBook>();
@@ -132,10 +152,17 @@ Result<TlsBooks, TlsProblems> TlsStore::load(const config::Snapshot& snapshot, S
   return books;
 }
 
+std::shared_ptr<TlsClientContext> TlsStore::webhook(const std::string& name) const {
+  const auto known = webhooks_.find(name);
+  if (known == webhooks_.end() || known->second.contexts.empty()) return nullptr;
+  return known->second.contexts.front();
+}
+
 std::string TlsStore::fingerprint() const {
   TlsFiles files;
   for (const auto& [name, entry] : listeners_) read_all(entry.settings, files);
   for (const auto& [name, entry] : upstreams_) read_all(entry.settings, files);
+  for (const auto& [name, entry] : webhooks_) read_all(entry.settings, files);
   return files.fingerprint();
 }
 
@@ -149,6 +176,7 @@ std::vector<std::string> TlsStore::directories() const {
   };
   for (const auto& [name, entry] : listeners_) add(files_of(entry.settings));
   for (const auto& [name, entry] : upstreams_) add(files_of(entry.settings));
+  for (const auto& [name, entry] : webhooks_) add(files_of(entry.settings));
   return {all.begin(), all.end()};
 }
 
@@ -164,6 +192,7 @@ std::vector<TlsStore::Expiry> TlsStore::expiries() const {
   };
   add("listener", listeners_);
   add("upstream", upstreams_);
+  add("webhook", webhooks_);
   return all;
 }
 

@@ -35,19 +35,23 @@ class TlsStore {
   // All or nothing: with a problem everything stays as it was.
   [[nodiscard]] Result<TlsBooks, TlsProblems> load(const config::Snapshot& snapshot,
                                                    SteadyTime now);
+  // Of the far end of a webhook, by the name of its `upstream`: for the control thread alone.
+  [[nodiscard]] std::shared_ptr<TlsClientContext> webhook(const std::string& name) const;
   // Changes with the files that the last load() read.
   [[nodiscard]] std::string fingerprint() const;
   // Of those files, sorted, each once.
   [[nodiscard]] std::vector<std::string> directories() const;
 
   struct Expiry {
-    std::string side;  // `listener` or `upstream`
+    std::string side;  // `listener`, `upstream` or `webhook`
     std::string name;  // of it
     std::string file;
     WallTime at;
   };
   [[nodiscard]] std::vector<Expiry> expiries() const;
-  [[nodiscard]] bool empty() const { return listeners_.empty() && upstreams_.empty(); }
+  [[nodiscard]] bool empty() const {
+    return listeners_.empty() && upstreams_.empty() && webhooks_.empty();
+  }
 
  private:
   template <class Settings, class Context>
@@ -63,6 +67,7 @@ class TlsStore {
 
   Listeners listeners_;
   Upstreams upstreams_;
+  Upstreams webhooks_;
 };
 
 }  // namespace banyan::net

@@ -48,11 +48,12 @@ struct ControlFacts {
     std::size_t addresses = 0;
   };
   struct Certificate {
-    std::string side;  // `listener`, `upstream`
+    std::string side;  // `listener`, `upstream`, `webhook`
     std::string name;
     std::string file;
     std::int64_t expires = 0;  // seconds since 1970
   };
+  std::vector<std::pair<std::string, std::uint64_t>> webhooks;  // by result
   std::vector<Certificate> certificates;
   bool certificate_reload_success = true;
   std::uint64_t certificate_reloads_ok = 0;

@@ -49,6 +49,11 @@ void add_rollbacks(Page& page, const ControlFacts& control) {
   for (const auto& [what, count] : control.rollbacks) {
     page.add({{"migration", what.first}, {"cause", what.second}}, static_cast<double>(count));
   }
+  page.begin(MetricType::Counter, "webhooks_total",
+             "Rollbacks told to webhooks, by what came of it.");
+  for (const auto& [result, count] : control.webhooks) {
+    page.add({{"result", result}}, static_cast<double>(count));
+  }
   page.begin(MetricType::Gauge, "readiness", "1 ready, 0 inconclusive, -1 not ready.");
   for (const auto& [migration, readiness] : control.readiness) {
     page.add({{"migration", migration}}, readiness);

@@ -2,12 +2,32 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
+#include "config/webhook.h"
 #include "proxy/net/name_refresh.h"
 #include "proxy/observe/logging.h"
 
 namespace banyan::upstream {
+namespace {
+
+// The host names of all upstreams and webhooks.
+std::set<std::string> hosts_of(const config::Snapshot& snapshot) {
+  std::set<std::string> hosts;
+  const auto add = [&](const config::Upstream& upstream) {
+    for (const config::Address& endpoint : upstream.endpoints) {
+      if (endpoint.is_name) hosts.insert(endpoint.host);
+    }
+  };
+  for (const config::Upstream& upstream : snapshot.upstreams) add(upstream);
+  for (const config::Migration& migration : snapshot.migrations) {
+    if (migration.webhook != nullptr) add(migration.webhook->upstream);
+  }
+  return hosts;
+}
+
+}  // namespace
 
 struct NameWatch::Entry {
   Entry(NameWatch& watch, std::string name)
@@ -34,15 +54,12 @@ NameWatch::~NameWatch() = default;
 void NameWatch::watch(const config::Snapshot& snapshot) {
   std::map<std::string, std::unique_ptr<Entry>> next;
   std::vector<Entry*> fresh;
-  for (const config::Upstream& upstream : snapshot.upstreams) {
-    for (const config::Address& endpoint : upstream.endpoints) {
-      if (!endpoint.is_name || next.contains(endpoint.host)) continue;
-      auto known = entries_.extract(endpoint.host);
-      const bool is_new = known.empty();
-      auto& entry = next[endpoint.host] =
-          is_new ? std::make_unique<Entry>(*this, endpoint.host) : std::move(known.mapped());
-      if (is_new) fresh.push_back(entry.get());
-    }
+  for (const std::string& host : hosts_of(snapshot)) {
+    auto known = entries_.extract(host);
+    const bool is_new = known.empty();
+    auto& entry = next[host] =
+        is_new ? std::make_unique<Entry>(*this, host) : std::move(known.mapped());
+    if (is_new) fresh.push_back(entry.get());
   }
   const bool other_servers = servers_ != snapshot.resolver_servers;
   servers_ = snapshot.resolver_servers;

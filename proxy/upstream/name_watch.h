@@ -1,4 +1,5 @@
-// proxy/upstream/name_watch.h: the host names of all upstreams, and what they stand for now.
+// proxy/upstream/name_watch.h: the host names of all upstreams and webhooks, and what they stand
+// for now.
 //
 // Lives on the control thread and never on a worker's: workers get an immutable AddressBook, so no
 // request ever waits for DNS and N workers ask once. A name is asked for again when its TTL ends; a

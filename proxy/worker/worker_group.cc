@@ -354,6 +354,10 @@ void WorkerGroup::Crew::tell_health() {
   for (const auto& told : waiting) told(health_);
 }
 
+std::shared_ptr<const upstream::AddressBook> WorkerGroup::book() const {
+  return crew_->names_.book();
+}
+
 std::vector<upstream::NameWatch::Name> WorkerGroup::names() const { return crew_->names_.names(); }
 
 }  // namespace banyan::worker

@@ -85,6 +85,8 @@ class WorkerGroup {
   // or after kHealthWaitMax with what it said last. Never waits.
   void ask_health(std::function<void(const Health&)> told);
   static constexpr Milliseconds kHealthWaitMax{200};
+  // What host names stand for now.
+  [[nodiscard]] std::shared_ptr<const upstream::AddressBook> book() const;
   // The host names of the endpoints.
   [[nodiscard]] std::vector<upstream::NameWatch::Name> names() const;
 

@@ -59,9 +59,9 @@ def test_broken_yaml_has_a_place(tmp_path):
 
 
 def test_a_key_that_is_not_due_yet_is_unknown(tmp_path, config):
-    done = cli("validate", write(tmp_path, json.dumps(config(0, guardrail={"webhook": "http://127.0.0.1:9/"}))))
+    done = cli("validate", write(tmp_path, json.dumps(config(0, guardrail={"teleport": True}))))
     assert done.returncode == 1
-    assert "migrations[0].guardrail.webhook" in done.stderr
+    assert "migrations[0].guardrail.teleport" in done.stderr
 
 
 def test_a_good_file_is_said_to_be_good(tmp_path, config):
