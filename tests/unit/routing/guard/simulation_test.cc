@@ -1,5 +1,6 @@
 // What the guardrail promises, tried on simulated traffic. Short by default; BANYAN_FULL=1 makes it
-// as long as the promise, for the release build: docs/guardrails.md has its figures.
+// as long as the promise, for the release build: docs/guardrails.md has its figures. The seeds stay
+// the same from run to run, unless BANYAN_TEST_SEED gives others.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,7 +19,9 @@ constexpr double kShares[] = {0.01, 0.05, 0.5};
 constexpr Failing kHealthy{0.005, 0.0002};
 
 std::uint64_t seed_for(int scenario, double share) {
-  return static_cast<std::uint64_t>(scenario) * 1'000'003 +
+  const char* const given = std::getenv("BANYAN_TEST_SEED");
+  const std::uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : 0;
+  return first + static_cast<std::uint64_t>(scenario) * 1'000'003 +
          static_cast<std::uint64_t>(share * 1'000);
 }
 
