@@ -107,18 +107,15 @@ DifferenceTable::PlaceCount& DifferenceTable::place_of(Migration& migration, End
 
 PlaceName DifferenceTable::add_difference(Migration& migration, Endpoint& endpoint,
                                           const CapturedPair& pair, const Difference& difference,
-                                          Keeps keeps, bool& has_bodies) {
+                                          PairSamples& samples) {
   PlaceName name{redacted_name(redaction_, folded_path(difference.path)), difference.kind};
   PlaceCount& place = place_of(migration, endpoint, {name.path, name.kind, difference.verdict});
   ++place.count;
   if (place.first_seen == WallTime{} || pair.at < place.first_seen) place.first_seen = pair.at;
   place.last_seen = std::max(place.last_seen, pair.at);
   if (has_room(migration, place)) {
-    Sample sample = keeps == Keeps::shapes ? shape_sample_of(redaction_, hash_, pair, difference)
-                                           : sample_of(redaction_, pair, difference);
-    if (keeps == Keeps::values_and_bodies && !std::exchange(has_bodies, true)) {
-      keep_bodies(migration, pair, sample);
-    }
+    Sample sample = samples.next(difference);
+    if (samples.take_bodies()) keep_bodies(migration, pair, sample);
     add_sample(migration, place, std::move(sample));
   }
   return name;
@@ -130,6 +127,7 @@ bool DifferenceTable::has_room(const Migration& migration, const PlaceCount& pla
 
 void DifferenceTable::keep_bodies(const Migration& migration, const CapturedPair& pair,
                                   Sample& sample) const {
+  if (migration.body_bytes >= limits_.bodies_max) return;
   std::string left = shown_body(redaction_, pair.legacy);
   std::string right = shown_body(redaction_, pair.monolith);
   const std::size_t bytes = left.size() + right.size();
@@ -184,11 +182,10 @@ void DifferenceTable::add(std::string_view migration, const Epoch& epoch, const 
   // A pair that says nothing shows nothing.
   if (comparison.verdict == Verdict::not_comparable) return count(endpoint, tally);
   PlaceSet places;
-  bool has_bodies = false;
   // What was compared before a reload is kept as those ask that keep less.
-  const Keeps keeps = comparison.for_shapes ? Keeps::shapes : keeps_;
+  PairSamples samples(redaction_, hash_, pair, comparison.for_shapes ? Keeps::shapes : keeps_);
   for (const Difference& difference : comparison.differences) {
-    PlaceName place = add_difference(*known, endpoint, pair, difference, keeps, has_bodies);
+    PlaceName place = add_difference(*known, endpoint, pair, difference, samples);
     // What is noise beside it is nothing that anybody has to waive.
     if (difference.verdict == Verdict::mismatch) places.push_back(std::move(place));
   }

@@ -164,9 +164,9 @@ class DifferenceTable {
   Migration* migration_of(std::string_view name, const Epoch& epoch, WallTime now);
   Endpoint& endpoint_of(Migration& migration, const std::string& name);
   PlaceCount& place_of(Migration& migration, Endpoint& endpoint, PlaceKey key);
-  // The place that it was counted at. The first sample that is taken sets `has_bodies`.
+  // The place that it was counted at.
   PlaceName add_difference(Migration& migration, Endpoint& endpoint, const CapturedPair& pair,
-                           const Difference& difference, Keeps keeps, bool& has_bodies);
+                           const Difference& difference, PairSamples& samples);
   void count(Endpoint& endpoint, const Tally& tally);
   // Each once and in order; empty where there is no room for them.
   [[nodiscard]] PlaceSet admitted(Migration& migration, const Endpoint& endpoint,

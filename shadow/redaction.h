@@ -1,10 +1,10 @@
 // shadow/redaction.h: what is never shown of a captured pair. Pure.
 //
 // Told by the name that a value stands under: a member (also one that encloses it), a pair of a
-// query or a form, also inside of another value, or a header. Values of Authorization,
-// Proxy-Authorization, Cookie and Set-Cookie are hidden always. What hides too much is a nuisance,
-// what hides too little is a leak: where it can not be told where a value ends, all of it is
-// hidden. So is a value that was cut, where patterns are given.
+// query or a form, also inside of another value, an element or a tag of markup, or a header. Values
+// of Authorization, Proxy-Authorization, Cookie and Set-Cookie are hidden always. What hides too
+// much is a nuisance, what hides too little is a leak: where it can not be told where a value ends,
+// all of it is hidden. So is a value that was cut, where patterns are given.
 #pragma once
 
 #include <string>

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "shadow/capture.h"
 #include "shadow/diff/comparison.h"
@@ -17,12 +19,31 @@ enum class Keeps : std::uint8_t {
   shapes,             // types, lengths and hashes: no value
 };
 
-// Without bodies. Redacted.
-[[nodiscard]] Sample sample_of(const Redaction& redaction, const CapturedPair& pair,
-                               const Difference& found);
-// The same without a value: the target is that of the endpoint, and the path is folded, since the
-// names in it may be data.
-[[nodiscard]] Sample shape_sample_of(const Redaction& redaction, const KeyedHash& hash,
-                                     const CapturedPair& pair, const Difference& found);
+// The samples of one pair. All that it is made of outlives it.
+class PairSamples {
+ public:
+  PairSamples(const Redaction& redaction, const KeyedHash& hash, const CapturedPair& pair,
+              Keeps keeps)
+      : redaction_(redaction), hash_(hash), pair_(pair), keeps_(keeps) {}
+
+  // Without bodies. Redacted.
+  [[nodiscard]] Sample next(const Difference& found);
+  // Once, where bodies are kept.
+  [[nodiscard]] bool take_bodies() {
+    return keeps_ == Keeps::values_and_bodies && !std::exchange(has_bodies_, true);
+  }
+
+ private:
+  [[nodiscard]] std::string target() const;
+  [[nodiscard]] Sample values_of(const Difference& found) const;
+  [[nodiscard]] Sample shapes_of(const Difference& found) const;
+
+  const Redaction& redaction_;
+  const KeyedHash& hash_;
+  const CapturedPair& pair_;
+  Keeps keeps_;
+  std::string target_;  // the same for all; empty: not made yet
+  bool has_bodies_ = false;
+};
 
 }  // namespace banyan::shadow

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/headers.h"
 #include "shadow/diff/body_diff.h"
 #include "shadow/diff/body_kind.h"
 #include "shadow/diff/content_coding.h"
@@ -11,11 +12,12 @@
 namespace banyan::shadow {
 namespace {
 
-// Names of secrets are found in these, but not around a part of a multipart body, for instance.
+// Names of secrets are found in these, but not around a part of a multipart body, in the cells of
+// a table or in the header line of a CSV file.
 bool tells_its_names(std::string_view type) {
   const BodyKind kind = declared_kind(type);
   return kind == BodyKind::json || kind == BodyKind::json_sequence || kind == BodyKind::form ||
-         kind == BodyKind::text;
+         equals_ignoring_case(type.substr(0, type.find_first_of("; \t")), "text/plain");
 }
 
 bool may_hold_a_place(const Redaction& redaction) {

@@ -70,11 +70,16 @@ bool Http2ClientCodec::reusable() const {
 
 // ---- streams ----------------------------------------------------------------------------------
 
-Http2ClientCodec::Stream* Http2ClientCodec::find(StreamId id) const {
+std::size_t Http2ClientCodec::place_of(StreamId id) const {
   const auto found =
-      std::lower_bound(open_.begin(), open_.end(), id,
-                       [](const auto& s, StreamId wanted) { return s->id < wanted; });
-  return found != open_.end() && (*found)->id == id ? found->get() : nullptr;
+      std::ranges::lower_bound(open_, id, {}, [](const auto& stream) { return stream->id; });
+  const bool is_it = found != open_.end() && (*found)->id == id;
+  return is_it ? static_cast<std::size_t>(found - open_.begin()) : open_.size();
+}
+
+Http2ClientCodec::Stream* Http2ClientCodec::find(StreamId id) const {
+  const std::size_t place = place_of(id);
+  return place < open_.size() ? open_[place].get() : nullptr;
 }
 
 Http2ClientCodec::Stream& Http2ClientCodec::add(StreamId id) {
@@ -86,12 +91,11 @@ Http2ClientCodec::Stream& Http2ClientCodec::add(StreamId id) {
 }
 
 void Http2ClientCodec::forget(StreamId id) {
-  const auto found =
-      std::find_if(open_.begin(), open_.end(), [&](const auto& s) { return s->id == id; });
-  if (found == open_.end()) return;
-  (*found)->clear();
-  free_.push_back(std::move(*found));
-  open_.erase(found);
+  const std::size_t place = place_of(id);
+  if (place == open_.size()) return;
+  open_[place]->clear();
+  free_.push_back(std::move(open_[place]));
+  open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
 // ---- writing ----------------------------------------------------------------------------------

@@ -97,6 +97,7 @@ class Http2ClientCodec final : public ClientCodec {
   class Inside;
   enum class Reading : std::uint8_t { nothing, head, trailers };
 
+  [[nodiscard]] std::size_t place_of(StreamId id) const;  // in open_; its size: none
   [[nodiscard]] Stream* find(StreamId id) const;
   Stream& add(StreamId id);
   void forget(StreamId id);

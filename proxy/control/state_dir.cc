@@ -25,7 +25,8 @@ std::string holder(int descriptor) {
 
 Result<StateDir, std::string> StateDir::lock(const std::string& path) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  const bool is_new = std::filesystem::create_directories(path, error);
+  if (is_new) std::filesystem::permissions(path, std::filesystem::perms(0750), error);
   if (error) return tl::unexpected("state_dir " + path + ": " + error.message());
   const std::string name = path + kLockName;
   const int descriptor = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);

@@ -111,7 +111,7 @@ bool Exchange::moved_to_legacy() {
       migration_ != nullptr && decision_.arm == Arm::monolith && migration_->latched();
   if (!rolled_back || stage_ != Stage::connect) return false;
   lease_.reset();
-  if (copy_.give_up()) count_skip(shadow::Skip::rolled_back);
+  if (copy_.give_up()) lose_shadow(shadow::Skip::rolled_back);
   attempts_ = 0;
   choose_arm();
   return true;
@@ -371,7 +371,7 @@ void Exchange::finish(shadow::Outcome outcome) {
   stage_ = Stage::finished;
   timer_.cancel();
   services_.loop.cancel_after_flush(*this);
-  if (copy_.give_up()) count_skip(shadow::Skip::not_sent);
+  if (copy_.give_up()) lose_shadow(shadow::Skip::not_sent);
   const auto duration = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started_);
   observe::MigrationStats& counts = stats();

@@ -84,6 +84,7 @@ class Exchange final : public net::Deferrable,
   [[nodiscard]] ForwardRules forward_rules() const;
   void ask_for_shadow(const routing::RequestView& view);
   void note_write();
+  void lose_shadow(shadow::Skip why);
   [[nodiscard]] ShadowRequest make_shadow();
   void launch_shadow();
   void skip_for_budget();

@@ -75,16 +75,24 @@ std::optional<std::uint32_t> Exchange::sticky_hash() const {
 void Exchange::launch_shadow() {
   if (!copy_.whole()) return;
   shadow_ = services_.shadows.launch(make_shadow());
-  if (shadow_ == 0) recording_.reset();
-}
-
-void Exchange::skip_for_budget() {
-  count_skip(shadow::Skip::body_budget);
+  if (shadow_ != 0) return;
+  note_write();
   recording_.reset();
 }
 
+void Exchange::skip_for_budget() {
+  lose_shadow(shadow::Skip::body_budget);
+  recording_.reset();
+}
+
+// After it was admitted.
+void Exchange::lose_shadow(shadow::Skip why) {
+  count_skip(why);
+  note_write();
+}
+
 void Exchange::abandon_shadow() {
-  if (copy_.give_up()) count_skip(shadow::Skip::not_sent);
+  if (copy_.give_up()) lose_shadow(shadow::Skip::not_sent);
   if (shadow_ != 0) {
     services_.shadows.primary_finished(
         std::exchange(shadow_, 0),

@@ -117,7 +117,7 @@ UpstreamStream& Http2Connection::lease_to(StreamEvents& events) {
 void Http2Connection::give_back(Stream& stream) {
   stream.events_ = nullptr;
   if (std::exchange(stream.waits_, false) && state_ == State::connecting) wait_for_connection(-1);
-  std::erase(sent_, &stream);
+  if (const auto sent = place_of(stream.id_); sent != sent_.end()) sent_.erase(sent);
   codec_.cancel(stream.id_);
   const std::size_t place = stream.place_;
   free_.push_back(std::move(leased_[place]));
@@ -233,10 +233,16 @@ void Http2Connection::on_transport_error(Error error) {
 
 // ---- codec::Http2ClientEvents -----------------------------------------------------------------
 
-Http2Connection::Stream* Http2Connection::find(codec::StreamId id) const {
+std::vector<Http2Connection::Stream*>::const_iterator Http2Connection::place_of(
+    codec::StreamId id) const {
   const auto found = std::lower_bound(sent_.begin(), sent_.end(), id,
                                       [](const Stream* s, auto wanted) { return s->id_ < wanted; });
-  return found != sent_.end() && (*found)->id_ == id ? *found : nullptr;
+  return found != sent_.end() && (*found)->id_ == id ? found : sent_.end();
+}
+
+Http2Connection::Stream* Http2Connection::find(codec::StreamId id) const {
+  const auto found = place_of(id);
+  return found == sent_.end() ? nullptr : *found;
 }
 
 StreamEvents* Http2Connection::events_of(codec::StreamId id) {

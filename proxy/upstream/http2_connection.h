@@ -65,6 +65,7 @@ class Http2Connection final : public UpstreamConnection,
   [[nodiscard]] std::size_t streams_max() const;
   [[nodiscard]] bool may_be_kept() const;
   [[nodiscard]] StreamEvents* events_of(codec::StreamId id);
+  [[nodiscard]] std::vector<Stream*>::const_iterator place_of(codec::StreamId id) const;
   [[nodiscard]] Stream* find(codec::StreamId id) const;
 
   codec::Http2ClientCodec codec_;

@@ -1,6 +1,9 @@
 #include "shadow/store/sqlite.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -14,6 +17,18 @@ constexpr int kPrimaryCode = 0xff;
 tl::unexpected<SqlError> failed(sqlite3* database, int code) {
   const char* const text = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
   return tl::unexpected(SqlError{code & kPrimaryCode, text});
+}
+
+// There are values from traffic in it. SQLite itself would let everybody read it; its -wal and -shm
+// get the mode that it has. Where this fails, opening it tells.
+void keep_from_others(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (file < 0) return;
+  struct stat facts{};
+  if (::fstat(file, &facts) == 0 && (facts.st_mode & 07) != 0) {
+    static_cast<void>(!::fchmod(file, facts.st_mode & 0770));
+  }
+  ::close(file);
 }
 
 // A URI, in which `%`, `?` and `#` mean something.
@@ -94,6 +109,7 @@ SqlResult<Database> Database::open(const std::string& path, Mode mode) {
   const int flags = SQLITE_OPEN_NOMUTEX | (unchanging ? SQLITE_OPEN_URI : 0) |
                     (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
   const std::string name = unchanging ? unchanging_uri(path) : path;
+  if (writes) keep_from_others(path);
   const int rc = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   Database database;
   database.handle_.reset(handle);

@@ -128,6 +128,15 @@ def test_mismatches_that_follow_a_write_of_the_same_user_are_told(banyan, legacy
     assert proxy.report()["directions"]["to_monolith"]["mismatch_after_write"] == 2
 
 
+def test_a_write_whose_copy_was_lost_counts_as_one_that_one_arm_got(banyan, legacy, monolith):
+    legacy.behaviour, monolith.behaviour = answered({"a": 1}), answered({"a": 2})
+    proxy = banyan(shadow={"methods": ["GET", "POST"], "budget": {"exchange": "4KiB"}}, compare=COMPARE)
+    assert proxy.fetch("/shop/a", "POST", USER, b"x" * 8192).status == 200
+    ask(proxy, "/shop/a")
+    direction = proxy.report()["directions"]["to_monolith"]
+    assert (direction["mismatch"], direction["mismatch_after_write"]) == (1, 1)
+
+
 def test_a_control_is_a_share_of_all_exchanges_and_not_of_those_with_a_shadow(banyan, legacy,
                                                                                monolith):
     legacy.behaviour = monolith.behaviour = answered({"a": 1})

@@ -111,11 +111,13 @@ def test_a_database_in_a_read_only_directory_is_read(banyan, legacy, monolith):
     with tempfile.TemporaryDirectory() as name:  # not below one that is root's alone
         for part in ("differences.db", "differences.db-wal"):
             shutil.copy(source / part, name)
+            (Path(name) / part).chmod(0o644)  # in state_dir it is not for others
         done = as_somebody_who_may_not_write(Path(name), "report", "--store", f"{name}/differences.db")
         assert done.returncode == 1 and "copy it with its -wal" in done.stderr, done.stderr
     proxy.stop()
     with tempfile.TemporaryDirectory(prefix="a%20?b#") as name:
         shutil.copy(source / "differences.db", name)
+        (Path(name) / "differences.db").chmod(0o644)
         done = as_somebody_who_may_not_write(Path(name), "report", "--store", f"{name}/differences.db")
         assert done.returncode == 0, done.stderr
         assert "$.price" in done.stdout

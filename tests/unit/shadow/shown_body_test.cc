@@ -50,6 +50,9 @@ TEST(ShownBody, IsNotThereWhereItsSecretsCanNotBeTold) {
       "--b\r\ncontent-disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--b--\r\n";
   EXPECT_EQ(shown(answer(part, "multipart/form-data; boundary=b")), "");
   EXPECT_EQ(shown(answer(part, "application/octet-stream")), "");
+  EXPECT_EQ(shown(answer("<td>password</td><td>hunter2</td>", "text/html")), "");
+  EXPECT_EQ(shown(answer("<a><b>password</b><c>hunter2</c></a>", "application/xml")), "");
+  EXPECT_EQ(shown(answer("user,password\nann,hunter2\n", "text/csv")), "");
   EXPECT_EQ(shown(answer("\x0a\x03"
                          "abc",
                          "application/x-protobuf")),

@@ -114,6 +114,8 @@ TEST(StateDir, IsMadeWithItsParentsAndHeldByOneProcess) {
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().find("another process uses it"), std::string::npos);
   EXPECT_NE(second.error().find(std::to_string(::getpid())), std::string::npos);
+  const auto mode = std::filesystem::status(dir.file("a/b")).permissions();
+  EXPECT_EQ(mode & std::filesystem::perms::others_all, std::filesystem::perms::none);
 }
 
 TEST(StateDir, IsFreeAgainAfterItsHolderIsGone) {

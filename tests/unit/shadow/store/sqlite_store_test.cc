@@ -70,6 +70,19 @@ TEST_F(SqliteStoreTest, WhatWasAddedIsThereAfterItWasClosed) {
   EXPECT_EQ(place.samples[0].at, hour(0));
 }
 
+TEST_F(SqliteStoreTest, NobodyElseMayReadIt) {
+  const auto others = [this](const std::string& suffix) {
+    const auto mode = std::filesystem::status(path() + suffix).permissions();
+    return mode & std::filesystem::perms::others_all;
+  };
+  std::ofstream(path()).close();
+  std::filesystem::permissions(path(), std::filesystem::perms(0644));  // as it was made before
+  const auto store = opened();
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    EXPECT_EQ(others(suffix), std::filesystem::perms::none) << suffix;
+  }
+}
+
 TEST_F(SqliteStoreTest, NoiseAtAPlaceIsKeptApartFromMismatchesThere) {
   EpochRecord both = record();
   EpochRecord::Place noise = both.endpoints[0].places[0];
