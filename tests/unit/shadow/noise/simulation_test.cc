@@ -1,19 +1,24 @@
 // Two arms under traffic, with the comparison, the model and the budgets as they are: only network
-// and threads are left out. Every run has another seed, which is printed.
+// and threads are left out. Every run has another seed, which is printed. Short by default;
+// BANYAN_FULL=1 makes it as long as docs/comparison.md says, for the release build.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "base/stable_hash.h"
 #include "shadow/difference_table.h"
 #include "shadow/noise/reask_budget.h"
 #include "shadow/noise/verdict.h"
+#include "shadow/readiness.h"
 #include "tests/support/seed.h"
 
 namespace banyan::shadow {
@@ -21,11 +26,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
+std::uint64_t exchanges_of_a_run() {
+  if (std::getenv("BANYAN_FULL") != nullptr) return 1'000'000;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kExchanges = 6'000;
+  return 6'000;
 #else
-constexpr std::uint64_t kExchanges = 40'000;
+  return 40'000;
 #endif
+}
+const std::uint64_t kExchanges = exchanges_of_a_run();
+// Of two endpoints without a mismatch, so that they are ready by far.
+constexpr std::uint64_t kEnoughToBeReady = 20'000;
 // One request of every run, so that each has a wrong answer.
 constexpr std::uint64_t kWrongId = 1'007;
 constexpr auto kPause = milliseconds(5);        // 200 requests a second
@@ -85,6 +96,22 @@ class Arms {
     }
   }
 
+  // By the counts of all pairs, with the settings that hold where nothing is configured.
+  Judgement judgement() {
+    std::vector<MigrationReport> reports = table_.report();
+    judge(reports, {});
+    return reports.at(0).judgement;
+  }
+  void tell(std::string_view what) {
+    std::cout << what << ": " << kExchanges << " exchanges, " << verdicts[Verdict::match]
+              << " match, " << verdicts[Verdict::noise] << " noise, "
+              << verdicts[Verdict::transient] << " transient, " << verdicts[Verdict::mismatch]
+              << " mismatch, " << verdicts[Verdict::not_comparable] << " not comparable; "
+              << asked_of_legacy << " more requests to legacy; " << to_string(judgement().state)
+              << '\n';
+  }
+
+  bool is_first_asking = true;
   std::map<Verdict, std::uint64_t> verdicts;
   std::map<std::string, std::uint64_t> mismatches;  // by endpoint, path and kind
   std::uint64_t asked_of_legacy = 0;                // by us
@@ -97,10 +124,16 @@ class Arms {
       return arm({target, id, now_ + later});
     };
     const auto skew = [&] { return milliseconds(number(3)); };
-    const auto ask_again = [&](const Answer& arm) { return ask(arm, kUntilReask + skew()); };
+    const auto ask_again = [&](const Answer& arm) {
+      is_first_asking = false;
+      CapturedResponse response = ask(arm, kUntilReask + skew());
+      is_first_asking = true;
+      return response;
+    };
     const SteadyTime now{std::chrono::hours(1) + now_};
     const std::string endpoint = folded_endpoint("GET", target);
-    const CapturedPair pair = paired(target, ask(legacy, {}), ask(monolith, skew()));
+    CapturedPair pair = paired(target, ask(legacy, {}), ask(monolith, skew()));
+    pair.key_hash = murmur3_x86_32(std::to_string(id), 0);
     if (std::bernoulli_distribution(kControl)(random_)) {
       control(pair, endpoint, ask_again(legacy));
     }
@@ -119,6 +152,7 @@ class Arms {
       without_second_answers(first, standing, NotAsked::no_budget);
     }
     ++verdicts[first.verdict];
+    table_.add("shop", "1", pair, first);
     if (first.verdict != Verdict::mismatch) return;
     for (const Difference& difference : first.differences) {
       if (difference.verdict != Verdict::mismatch) continue;
@@ -148,6 +182,7 @@ class Arms {
   CompareRules rules_;
   NoiseModel model_;
   ReaskBudget budget_{{.per_second = 5, .share = 0.01}};
+  DifferenceTable table_;
 };
 
 struct NoiseSimulation : ::testing::Test {
@@ -164,17 +199,30 @@ struct NoiseSimulation : ::testing::Test {
       EXPECT_TRUE(found.starts_with(place)) << found << " " << count;
     }
   }
+  // A total of 0 is right now and then.
+  static bool is_told(const Request& request) { return Arms::total_of(request) != "0.0"; }
+  void expect_found(std::uint64_t wrong_answers) {
+    std::uint64_t found = 0;
+    for (const auto& [place, count] : arms.mismatches) found += count;
+    std::cout << found << " mismatches of " << wrong_answers << " wrong answers\n";
+    EXPECT_LE(found, wrong_answers);
+    EXPECT_GE(found + found / 10 + 1, wrong_answers);
+  }
   Arms arms;
 };
 
 TEST_F(NoiseSimulation, ArmsThatDifferInNoiseAloneHaveNoMismatch) {
   arms.run(legacy, legacy);
+  arms.tell("arms that differ in noise alone");
   EXPECT_TRUE(arms.mismatches.empty()) << arms.mismatches.begin()->first;
   EXPECT_EQ(arms.verdicts[Verdict::mismatch], 0U);
   // What can not be told because nothing is known yet is the beginning, and not the rule.
   EXPECT_LT(arms.verdicts[Verdict::not_comparable], kExchanges / 100);
   EXPECT_GT(arms.verdicts[Verdict::noise], kExchanges * 9 / 10);
   expect_little_load();
+  if (kExchanges >= kEnoughToBeReady) {
+    EXPECT_EQ(arms.judgement().state, Readiness::ready);
+  }
 }
 
 TEST_F(NoiseSimulation, AValueThatAgreesByChanceIsMistakenOnlyUntilItIsKnown) {
@@ -184,6 +232,7 @@ TEST_F(NoiseSimulation, AValueThatAgreesByChanceIsMistakenOnlyUntilItIsKnown) {
     return response;
   };
   arms.run(flips, flips);
+  arms.tell("a value that agrees by chance");
   for (const auto& [place, count] : arms.mismatches) {
     EXPECT_NE(place.find("header:x-side"), std::string::npos) << place;
     EXPECT_LE(count, 20U) << place;
@@ -192,22 +241,30 @@ TEST_F(NoiseSimulation, AValueThatAgreesByChanceIsMistakenOnlyUntilItIsKnown) {
 }
 
 TEST_F(NoiseSimulation, AConstantRegressionInOneOfAThousandIsFoundBesideNoise) {
-  arms.run(legacy, [this](const Request& request) {
+  std::uint64_t wrong_answers = 0;
+  arms.run(legacy, [&](const Request& request) {
     const bool wrong = request.target.starts_with("/orders") && request.id % 1'000 == 7;
+    if (wrong && arms.is_first_asking && is_told(request)) ++wrong_answers;
     return arms.noisy(request, wrong ? "0" : Arms::total_of(request));
   });
+  arms.tell("a constant regression in one of a thousand");
   expect_only("GET /orders/{id} $.total value");
   expect_little_load();
+  expect_found(wrong_answers);
 }
 
 TEST_F(NoiseSimulation, ARegressionAtRandomTimesIsFoundBesideNoise) {
-  arms.run(legacy, [this](const Request& request) {
+  std::uint64_t wrong_answers = 0;
+  arms.run(legacy, [&](const Request& request) {
     const bool wrong = request.target.starts_with("/orders") &&
                        (arms.number(1'000) == 7 || request.id == kWrongId);
+    if (wrong && arms.is_first_asking && is_told(request)) ++wrong_answers;
     return arms.noisy(request, wrong ? "0" : Arms::total_of(request));
   });
+  arms.tell("a regression at random times");
   expect_only("GET /orders/{id} $.total");
   expect_little_load();
+  expect_found(wrong_answers);
 }
 
 TEST_F(NoiseSimulation, ARegressionBeneathANoisyFieldIsFoundByItsShape) {
@@ -219,6 +276,7 @@ TEST_F(NoiseSimulation, ARegressionBeneathANoisyFieldIsFoundByItsShape) {
     response.body.erase(from, response.body.find('"', from) - from);
     return response;
   });
+  arms.tell("a regression beneath a noisy field");
   expect_only("GET /orders/{id} $.trace value");
 }
 
@@ -233,8 +291,11 @@ TEST_F(NoiseSimulation, AMonolithThatHangsOwesItsAnswers) {
     EXPECT_TRUE(place.ends_with("status no_answer")) << place;
     owed += count;
   }
-  EXPECT_NEAR(static_cast<double>(owed), 0.03 * kExchanges, 0.01 * kExchanges);
+  const auto all = static_cast<double>(kExchanges);
+  EXPECT_NEAR(static_cast<double>(owed), 0.03 * all, 0.01 * all);
   EXPECT_EQ(owed, arms.verdicts[Verdict::mismatch]);
+  arms.tell("a monolith that hangs on three of a hundred");
+  EXPECT_EQ(arms.judgement().state, Readiness::not_ready);
 }
 
 }  // namespace
