@@ -1,7 +1,6 @@
 // proxy/control/flag_view.h: which value of a flag holds, and which it outranks. Pure.
 //
-//   value set at run time  >  disabled  >  ramp  >  flag sources, the last first  >  `flags`  >  0
-//   %
+//   value set at run time > disabled > ramp > flag sources, the last first > `flags` > 0 %
 #pragma once
 
 #include <cstdint>

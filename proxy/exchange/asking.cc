@@ -103,6 +103,7 @@ void Asking::ask_again() {
   lease_.reset();
   Result<upstream::Lease> leased = lease(true);
   if (!leased) return finish(shadow::Outcome::stale_connection);
+  question_.migration.cluster(question_.arm).stats().retries.add();
   hold(std::move(*leased), std::chrono::steady_clock::now());
 }
 

@@ -94,7 +94,6 @@ class Guardrail {
   [[nodiscard]] bool step_passed() const;
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
-  [[nodiscard]] Batch recent() const { return failures_recent_.sum(); }
 
  private:
   void take_batch(SteadyTime now);

@@ -105,12 +105,7 @@ TEST_F(ShadowBoundsTest, ConnectionsOfOthersLeaveNoRoom) {
 // ---- one shadow, whatever the retries ---------------------------------------------------------
 
 TEST_F(ShadowBoundsTest, ARetryAfterItWasLaunchedBringsNoSecondOne) {
-  serve();
-  exchange(get("/orders/1"));
-  auto copy = accepted(monolith);
-  take_head(*copy);
-  copy->send(response("primary"));
-  expect_everything_given_back();
+  auto copy = kept_copy();
   c->send(get("/orders/2"));
   take_head(*up);
   take_head(*copy);  // it is launched

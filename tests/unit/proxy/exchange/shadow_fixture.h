@@ -34,6 +34,16 @@ class ShadowTest : public test::ProxyTest {
     EXPECT_TRUE(run_until([&] { return ledger.in_flight == 0; }));
     EXPECT_TRUE(run_until([&] { return ledger.bytes == 0 && process_ledger.bytes == 0; }));
   }
+  // Serves. The monolith's end of the connection that the first copy came on, which is kept.
+  std::unique_ptr<Peer> kept_copy() {
+    serve();
+    exchange(get("/orders/1"));
+    auto copy = accepted(monolith);
+    take_head(*copy);
+    copy->send(response("primary"));
+    expect_everything_given_back();
+    return copy;
+  }
   std::int64_t verdicts(Verdict verdict) {
     return compared()
         .comparisons[static_cast<std::size_t>(Arm::monolith)][static_cast<std::size_t>(verdict)]

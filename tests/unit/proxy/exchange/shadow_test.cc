@@ -83,15 +83,11 @@ TEST_F(ShadowTest, OnAKeptConnectionThatWasJustClosedIsSentOnceMore) {
   EXPECT_EQ(verdicts(Verdict::match), 4);
   EXPECT_EQ(requests(Arm::monolith, 200, Role::shadow), 4);
   EXPECT_EQ(requests(Arm::monolith, 0, Role::shadow), 0);
+  EXPECT_EQ(upstream(1).retries.read(), 2);
 }
 
 TEST_F(ShadowTest, ThatIsClosedOnItsNewConnectionTooIsTheArmsFailure) {
-  serve();
-  exchange(get("/orders/1"));
-  auto copy = accepted(monolith);
-  take_head(*copy);
-  copy->send(response("primary"));
-  expect_everything_given_back();
+  auto copy = kept_copy();
   exchange(get("/orders/2"));
   take_head(*copy);
   copy->close();
@@ -104,12 +100,7 @@ TEST_F(ShadowTest, ThatIsClosedOnItsNewConnectionTooIsTheArmsFailure) {
 }
 
 TEST_F(ShadowTest, OnAKeptConnectionThatBreaksInItsAnswerIsAMismatch) {
-  serve();
-  exchange(get("/orders/1"));
-  auto copy = accepted(monolith);
-  take_head(*copy);
-  copy->send(response("primary"));
-  expect_everything_given_back();
+  auto copy = kept_copy();
   exchange(get("/orders/2"));
   take_head(*copy);
   copy->send("HTTP/1.1 200");
@@ -119,12 +110,7 @@ TEST_F(ShadowTest, OnAKeptConnectionThatBreaksInItsAnswerIsAMismatch) {
 }
 
 TEST_F(ShadowTest, KeepsAwayFromAConnectionThatIdledForLong) {
-  serve();
-  exchange(get("/orders/1"));
-  auto copy = accepted(monolith);
-  take_head(*copy);
-  copy->send(response("primary"));
-  expect_everything_given_back();
+  const auto copy = kept_copy();
   run_for(Milliseconds(1'100));
   exchange(get("/orders/2"));
   auto fresh = accepted(monolith);
