@@ -12,6 +12,8 @@ namespace banyan::shadow {
 namespace {
 
 constexpr auto kSnippetSpan = std::chrono::days(30);
+// The clock counts nanoseconds, from 1677 to 2262.
+constexpr std::chrono::sys_days kEarliestDay{std::chrono::year(1678) / 1 / 1};
 constexpr std::chrono::sys_days kLatestDay{std::chrono::year(2261) / 12 / 31};
 
 // The number at `text[at, at + size)`, all of it digits.
@@ -34,8 +36,8 @@ std::optional<std::chrono::sys_days> day_of(std::string_view text) {
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
-  // The clock ends in 2262; who writes 9999 means no end.
-  return std::min(std::chrono::sys_days(date), kLatestDay);
+  // Who writes 9999 means no end, and 0026 a day that has long been.
+  return std::clamp(std::chrono::sys_days(date), kEarliestDay, kLatestDay);
 }
 
 bool concerns(const std::string& wanted, std::string_view given) {

@@ -53,6 +53,18 @@ TEST(Waiver, HoldsToTheEndOfItsDay) {
   EXPECT_FALSE(waiver.holds(report_time()));
 }
 
+TEST(Waiver, AnEndOutsideOfTheClockIsLongAgoOrFarAway) {
+  Waiver waiver = waiver_for("$.a");
+  for (const char* text : {"0000-01-01", "0026-12-31", "1677-09-21T00:12:43Z"}) {
+    waiver.until = *waiver_end(text);
+    EXPECT_FALSE(waiver.holds(report_time())) << text;
+  }
+  for (const char* text : {"2262-04-12", "9999-12-31T23:59:59Z"}) {
+    waiver.until = *waiver_end(text);
+    EXPECT_TRUE(waiver.holds(report_time())) << text;
+  }
+}
+
 TEST(Waiver, EndsThatAreNoDays) {
   for (const char* text : {"", "2026", "2026-13-01", "2026-02-30", "26-01-01", "2026-1-1",
                            "2026-11-22T25:00:00Z", "2026-11-22T10:00:00", "tomorrow"}) {
