@@ -29,6 +29,11 @@ enum class HeaderId : std::uint8_t {
   etag,
   expect,
   forwarded,
+  grpc_accept_encoding,
+  grpc_encoding,
+  grpc_message,
+  grpc_status,
+  grpc_timeout,
   host,
   if_match,
   if_modified_since,
@@ -90,17 +95,11 @@ class HeaderIds {
 };
 
 // Those that no part of Banyan gives a meaning.
-inline constexpr HeaderIds kOnlyCommon{HeaderId::accept,
-                                       HeaderId::accept_encoding,
-                                       HeaderId::accept_language,
-                                       HeaderId::accept_ranges,
-                                       HeaderId::cache_control,
-                                       HeaderId::last_modified,
-                                       HeaderId::location,
-                                       HeaderId::origin,
-                                       HeaderId::referer,
-                                       HeaderId::user_agent,
-                                       HeaderId::vary};
+inline constexpr HeaderIds kOnlyCommon{
+    HeaderId::accept,        HeaderId::accept_encoding, HeaderId::accept_language,
+    HeaderId::accept_ranges, HeaderId::cache_control,   HeaderId::grpc_accept_encoding,
+    HeaderId::last_modified, HeaderId::location,        HeaderId::origin,
+    HeaderId::referer,       HeaderId::user_agent,      HeaderId::vary};
 
 // Case-insensitive. `other` for every name without an id.
 [[nodiscard]] HeaderId header_id(std::string_view name);

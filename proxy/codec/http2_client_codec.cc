@@ -71,30 +71,30 @@ bool Http2ClientCodec::reusable() const {
 // ---- streams ----------------------------------------------------------------------------------
 
 std::size_t Http2ClientCodec::place_of(StreamId id) const {
-  const auto found =
-      std::ranges::lower_bound(open_, id, {}, [](const auto& stream) { return stream->id; });
-  const bool is_it = found != open_.end() && (*found)->id == id;
+  const auto found = std::ranges::lower_bound(open_, id, {}, &Open::id);
+  const bool is_it = found != open_.end() && found->id == id;
   return is_it ? static_cast<std::size_t>(found - open_.begin()) : open_.size();
 }
 
 Http2ClientCodec::Stream* Http2ClientCodec::find(StreamId id) const {
   const std::size_t place = place_of(id);
-  return place < open_.size() ? open_[place].get() : nullptr;
+  return place < open_.size() ? open_[place].stream : nullptr;
 }
 
 Http2ClientCodec::Stream& Http2ClientCodec::add(StreamId id) {
-  if (free_.empty()) free_.push_back(std::make_unique<Stream>());
-  open_.push_back(std::move(free_.back()));
+  if (free_.empty()) free_.push_back(streams_.emplace_back(std::make_unique<Stream>()).get());
+  Stream& stream = *free_.back();
   free_.pop_back();
-  open_.back()->id = id;
-  return *open_.back();
+  stream.id = id;
+  open_.push_back({id, &stream});
+  return stream;
 }
 
 void Http2ClientCodec::forget(StreamId id) {
   const std::size_t place = place_of(id);
   if (place == open_.size()) return;
-  open_[place]->clear();
-  free_.push_back(std::move(open_[place]));
+  open_[place].stream->clear();
+  free_.push_back(open_[place].stream);
   open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
@@ -222,8 +222,8 @@ void Http2ClientCodec::tell_late() {
 void Http2ClientCodec::tell_writable() {
   if (!std::exchange(some_are_writable_, false)) return;
   std::vector<StreamId> ids;
-  for (const auto& s : open_) {
-    if (s->held_up && s->body.size() <= Http2BodyQueue::kHeldLow) ids.push_back(s->id);
+  for (const auto& [id, s] : open_) {
+    if (s->held_up && s->body.size() <= Http2BodyQueue::kHeldLow) ids.push_back(id);
   }
   for (const StreamId id : ids) {
     Stream* const stream = find(id);
@@ -267,7 +267,7 @@ void Http2ClientCodec::fail(const Error& error) {
   failed_ = true;
   tell_late();
   while (!open_.empty()) {
-    const Stream& stream = *open_.back();
+    const Stream& stream = *open_.back().stream;
     Error own = error;
     if (stream.head_told && own.code == ErrorCode::upstream_reset) {
       own.code = ErrorCode::upstream_cut_off;

@@ -127,8 +127,14 @@ class Http2ClientCodec final : public ClientCodec {
   const HeadLimits limits_;
   std::string_view scheme_ = "http";  // a literal
   Http2Session session_;
-  std::vector<std::unique_ptr<Stream>> open_;  // by their ids, ascending
-  std::vector<std::unique_ptr<Stream>> free_;
+  // The ids stand beside one another, so that a search does not go through all the streams.
+  struct Open {
+    StreamId id;
+    Stream* stream;
+  };
+  std::vector<Open> open_;  // by their ids, ascending
+  std::vector<Stream*> free_;
+  std::vector<std::unique_ptr<Stream>> streams_;  // all of them
   // The field section that is being read: they never overlap on a connection (RFC 9113 §4.3).
   Http2ResponseFields response_fields_;
   Http2TrailerFields trailer_fields_;

@@ -58,8 +58,10 @@ TrailerUse trailer_use(std::string_view name) {
     case HeaderId::x_forwarded_host:
     case HeaderId::x_forwarded_proto:
       return TrailerUse::drop;
-    default:
+    case HeaderId::other:
       return is_dropped(name) ? TrailerUse::drop : TrailerUse::forward;
+    default:
+      return TrailerUse::forward;
   }
 }
 

@@ -9,8 +9,6 @@ namespace banyan::exchange {
 namespace {
 
 constexpr std::string_view kContentType = "application/grpc";
-constexpr std::string_view kTimeout = "grpc-timeout";
-constexpr std::string_view kStatus = "grpc-status";
 constexpr std::size_t kTimeoutDigitsMax = 8;
 constexpr Milliseconds kTimeoutMax = std::chrono::hours(365 * 24);
 
@@ -60,7 +58,7 @@ bool is_grpc(const RequestHead& head) {
 }
 
 std::optional<Milliseconds> grpc_timeout(const RequestHead& head) {
-  const std::string_view text = head.headers.find(kTimeout).value_or("");
+  const std::string_view text = head.headers.find(HeaderId::grpc_timeout).value_or("");
   if (text.size() < 2 || text.size() > kTimeoutDigitsMax + 1) return std::nullopt;
   const char* const unit = text.data() + text.size() - 1;
   std::uint32_t value = 0;
@@ -74,7 +72,7 @@ std::optional<Milliseconds> grpc_timeout(const RequestHead& head) {
 }
 
 std::optional<int> grpc_status_in(const Headers& fields) {
-  const auto text = fields.find(kStatus);
+  const auto text = fields.find(HeaderId::grpc_status);
   if (!text) return std::nullopt;
   std::uint32_t status = 0;
   const char* const end = text->data() + text->size();
@@ -150,8 +148,8 @@ bool make_grpc_error(const Error& error, ResponseHead& head) {
   head.status = 200;
   head.framing = Framing::none;
   head.headers.add(HeaderId::content_type, kContentType);
-  head.headers.add(kStatus, std::to_string(grpc_status_of(error.code)));
-  head.headers.add("grpc-message", reason_of(error.code));
+  head.headers.add(HeaderId::grpc_status, std::to_string(grpc_status_of(error.code)));
+  head.headers.add(HeaderId::grpc_message, reason_of(error.code));
   return true;
 }
 
