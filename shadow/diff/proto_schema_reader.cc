@@ -36,10 +36,6 @@ constexpr std::uint32_t kMethodName = 1, kMethodOutput = 3;
 constexpr int kNestedMax = 32;
 constexpr std::uint64_t kTypeMax = 18;
 
-std::string without_dot(std::string_view name) {
-  return std::string(name.starts_with('.') ? name.substr(1) : name);
-}
-
 std::string below(const std::string& scope, std::string_view name) {
   return scope.empty() ? std::string(name) : scope + "." + std::string(name);
 }
@@ -158,7 +154,7 @@ bool ProtoSchema::Reader::read_field(std::string_view bytes, std::uint32_t& numb
         type = f->value;
         break;
       case field::kTypeName:
-        out.type_name = without_dot(f->bytes);
+        out.type_name = f->bytes;
         break;
       case field::kOneof:
         out.oneof = static_cast<int>(f->value & 0xffffU);
@@ -179,7 +175,7 @@ bool ProtoSchema::Reader::read_field(std::string_view bytes, std::uint32_t& numb
 }
 
 bool ProtoSchema::Reader::read_extension(std::string_view bytes, const std::string& scope) {
-  Extension extension{without_dot(text_of(bytes, field::kExtendee)), 0, {}};
+  Extension extension{scope, std::string(text_of(bytes, field::kExtendee)), 0, {}};
   if (!read_field(bytes, extension.number, extension.field)) return false;
   extension.field.name = "[" + below(scope, extension.field.name) + "]";
   extensions_.push_back(std::move(extension));
@@ -210,23 +206,43 @@ bool ProtoSchema::Reader::read_service(std::string_view bytes, const std::string
   while (const auto f = reader.next()) {
     if (f->number != service::kMethod || f->type != WireType::bytes) continue;
     out_.answers_[name + "/" + std::string(text_of(f->bytes, service::kMethodName))] =
-        without_dot(text_of(f->bytes, service::kMethodOutput));
+        text_of(f->bytes, service::kMethodOutput);
   }
   return true;
 }
 
 bool ProtoSchema::Reader::add_extensions() {
   for (Extension& extension : extensions_) {
-    const auto at = out_.messages_.find(extension.message);
-    if (at == out_.messages_.end()) return fail("does not have " + extension.message);
+    const std::string name = resolved(extension.scope, extension.message);
+    const auto at = out_.messages_.find(name);
+    if (at == out_.messages_.end()) return fail("does not have " + name);
+    std::string& type = extension.field.type_name;
+    if (!type.empty()) type = "." + resolved(extension.scope, type);
     at->second.fields[extension.number] = std::move(extension.field);
   }
   return true;
 }
 
+// descriptor.proto, `type_name`: full with a dot in front, as protoc writes it; else it is looked
+// for in the innermost scope first, as in C++.
+std::string ProtoSchema::Reader::resolved(std::string_view scope, std::string_view name) const {
+  if (name.starts_with('.')) return std::string(name.substr(1));
+  while (!scope.empty()) {
+    std::string candidate = below(std::string(scope), name);
+    if (out_.messages_.contains(candidate) || out_.enums_.contains(candidate)) return candidate;
+    const std::size_t dot = scope.rfind('.');
+    scope = scope.substr(0, dot == std::string_view::npos ? 0 : dot);
+  }
+  return std::string(name);
+}
+
 bool ProtoSchema::Reader::link() {
+  for (auto& [method, answer] : out_.answers_) {
+    answer = resolved(std::string_view(method).substr(0, method.find('/')), answer);
+  }
   for (auto& [name, message] : out_.messages_) {
     for (auto& [number, f] : message.fields) {
+      if (!f.type_name.empty()) f.type_name = resolved(name, f.type_name);
       if (f.type == Type::message || f.type == Type::group) {
         f.message = out_.message(f.type_name);
         if (f.message == nullptr) return fail(missing(name, f));

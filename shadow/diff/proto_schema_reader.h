@@ -21,6 +21,7 @@ class ProtoSchema::Reader {
 
  private:
   struct Extension {
+    std::string scope;  // where it is declared
     std::string message;
     std::uint32_t number;
     Field field;
@@ -35,6 +36,7 @@ class ProtoSchema::Reader {
   [[nodiscard]] bool read_extension(std::string_view bytes, const std::string& scope);
   [[nodiscard]] bool read_enum(std::string_view bytes, const std::string& scope);
   [[nodiscard]] bool read_service(std::string_view bytes, const std::string& scope);
+  [[nodiscard]] std::string resolved(std::string_view scope, std::string_view name) const;
   [[nodiscard]] bool add_extensions();
   [[nodiscard]] bool link();
   [[nodiscard]] static std::string missing(const std::string& message, const Field& f);
