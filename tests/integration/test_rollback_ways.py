@@ -10,7 +10,7 @@ import time
 import pytest
 
 from support.load import Load
-from support.proxy import Banyan
+from support.proxy import Banyan, migration
 from support.wait import eventually
 
 USERS = 2_000
@@ -53,6 +53,16 @@ def by_admin_api(proxy, _monolith):
     proxy.api_json("/v1/rollback", "POST", {"reason": "a test"})
 
 
+def by_cli_of_a_flag(proxy, _monolith):
+    assert proxy.cli("rollback", "--flag", "shop").returncode == 0
+    assert proxy.status("cart")["latched"]
+
+
+def by_cli_of_all(proxy, _monolith):
+    assert proxy.cli("rollback", "--all").returncode == 0
+    assert proxy.status("cart")["latched"]
+
+
 def by_flag_file(proxy, _monolith):
     write_flag(proxy.dir, 0)
     eventually(lambda: proxy.status()["percent"] == 0, "the file is followed")
@@ -66,11 +76,14 @@ def by_guardrail(proxy, monolith):
     monolith.recover()
 
 
-@pytest.mark.parametrize("way", [by_cli, by_curl, by_admin_api, by_flag_file, by_guardrail])
+@pytest.mark.parametrize("way", [by_cli, by_cli_of_a_flag, by_cli_of_all, by_curl, by_admin_api,
+                                 by_flag_file, by_guardrail])
 def test_no_request_begun_after_the_answer_reaches_the_monolith_and_none_fails(
         banyan, monolith, tmp_path, way):
     write_flag(tmp_path, 50)
-    top = {"workers": 2, "flags": {}, "flag_sources": [{"file": str(flag_file(tmp_path))}]}
+    cart = migration(name="cart", match=[{"path_prefix": "/cart"}])  # follows the same flag
+    top = {"workers": 2, "flags": {}, "flag_sources": [{"file": str(flag_file(tmp_path))}],
+           "migrations": [migration(), cart]}
     proxy = banyan(top=top)
     with Load(proxy.address, threads=8, users=USERS) as load:
         eventually(lambda: len(monolith.requests) > 200, "the monolith serves")
