@@ -10,6 +10,7 @@
 #include "config/read_file.h"
 #include "shadow/diff/json_number.h"
 #include "shadow/diff/proto_schema.h"
+#include "shadow/diff/schema_slot.h"
 
 namespace banyan::config {
 namespace {
@@ -117,6 +118,7 @@ void decode_endpoints(const Cursor& cursor, CompareRules& out) {
 struct DraftRules {
   CompareRules rules;
   Word descriptors;
+  Word reflection;  // without a text: where it was asked for
   AskingAgain asking_again;
   Comparing comparing;
 };
@@ -126,7 +128,23 @@ void into_rules(const Cursor& cursor, DraftRules& out) {
   kDecode(cursor, out.rules);
 }
 
+void decode_reflection(const Cursor& cursor, DraftRules& out) {
+  bool asked = false;
+  read(cursor, asked);
+  if (!asked) return;
+  out.rules.described = std::make_shared<shadow::SchemaSlot>();
+  out.reflection = Word{{}, cursor.node.at, cursor.path};
+}
+
+constexpr std::array kDescriptorsKeys{
+    Key<DraftRules>{"reflection", decode_reflection},
+};
+
 void decode_descriptors(const Cursor& cursor, DraftRules& out) {
+  if (cursor.node.kind == Node::Kind::mapping) {
+    decode_block<DraftRules>(cursor, out, kDescriptorsKeys);
+    return;
+  }
   read_word(cursor, read_file_path, out.descriptors);
 }
 
@@ -171,7 +189,7 @@ constexpr std::array kCompareKeys{
     Key<DraftRules>{"keyed", into_rules<decode_keyed>},
     Key<DraftRules>{"tolerance", into_rules<decode_tolerance>},
     Key<DraftRules>{"endpoints", into_rules<decode_endpoints>},
-    Key<DraftRules>{"descriptors", decode_descriptors},
+    Key<DraftRules>{"descriptors", decode_descriptors, Need::optional, in_block<kDescriptorsKeys>},
     Key<DraftRules>{"control", decode_control},
     Key<DraftRules>{"reask", decode_reask, Need::optional, in_block<kReaskKeys>},
     Key<DraftRules>{"threads", decode_threads},
@@ -210,6 +228,7 @@ std::uint64_t hash_of(const CompareRules& rules) {
   for (const shadow::EndpointTemplate& endpoint : rules.endpoints) {
     hash.add("endpoint ").add(endpoint.text());
   }
+  if (rules.described != nullptr) hash.add("reflection");
   return hash.finish();
 }
 
@@ -223,6 +242,7 @@ void decode_compare(const Cursor& cursor, DraftMigration& out) {
   out.migration.asking_again = draft.asking_again;
   out.migration.comparing = draft.comparing;
   out.descriptors = std::move(draft.descriptors);
+  out.reflection = std::move(draft.reflection);
 }
 
 void list_compare_keys(const std::string& prefix, std::vector<std::string>& paths) {
@@ -243,6 +263,10 @@ LoadedRules load_compare_rules(std::string_view yaml) {
     decode_block<DraftRules>({*root, {}, problems}, draft, kCompareKeys);
     std::uint64_t hash = 0;
     load_descriptors(draft.descriptors, draft.rules, hash, problems);
+    if (draft.rules.described != nullptr) {
+      problems.add(draft.reflection.at, draft.reflection.path,
+                   "there is no server to ask here; name a file of descriptors");
+    }
     loaded.rules = std::move(draft.rules);
   }
   loaded.problems = problems.take();

@@ -59,6 +59,7 @@ struct DraftMigration {
   Word monolith;
   Word flag;
   Word descriptors;                     // of compare
+  Word reflection;                      // of it, without a text
   std::optional<DraftWebhook> webhook;  // of the guardrail
   Spot ramp;
   bool sticky_missing_given = false;

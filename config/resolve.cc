@@ -163,6 +163,16 @@ void check_listeners(const Draft& draft, Problems& problems) {
   }
 }
 
+void check_reflection(const Draft& draft, const DraftMigration& m, Problems& problems) {
+  if (m.migration.compare.described == nullptr) return;
+  if (m.migration.legacy >= draft.snapshot.upstreams.size()) return;
+  const Upstream& legacy = draft.snapshot.upstreams[m.migration.legacy];
+  if (legacy.protocol == Protocol::http2) return;
+  problems.add(m.reflection.at, m.reflection.path,
+               fmt::format("asks legacy, which needs protocol: http2, which {} has not",
+                           quoted(legacy.name)));
+}
+
 // gRPC is HTTP/2 on the whole way, and the path names its method.
 void check_grpc(const Draft& draft, Problems& problems) {
   for (const DraftMigration& m : draft.migrations) {
@@ -173,6 +183,7 @@ void check_grpc(const Draft& draft, Problems& problems) {
       for (const DraftRule& rule : m.match) refuse_one(rule.grpc_service);
       if (m.shadow) refuse_one(m.shadow->grpc_method);
     };
+    check_reflection(draft, m, problems);
     for (const std::size_t i : {m.migration.legacy, m.migration.monolith}) {
       if (i >= draft.snapshot.upstreams.size()) continue;
       const Upstream& upstream = draft.snapshot.upstreams[i];

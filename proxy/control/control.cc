@@ -57,6 +57,8 @@ Control::Control(std::string config_path, std::string_view bytes, Reloader::Snap
       flag_sources_(&loop_, directory_, [this] { schedule(); }),
       webhooks_(loop_, {[this] { return workers_.book(); },
                         [this](const std::string& name) { return tls_.webhook(name); }}),
+      reflections_(loop_, {[this] { return workers_.book(); },
+                           [this](const std::string& name) { return tls_.upstream(name); }}),
       api_(admin_parts()),
       admin_(loop_, Door::admin, api_, events_),
       health_(loop_, Door::health, api_, events_),
@@ -116,6 +118,7 @@ Result<void, std::string> Control::start(const std::string& address_file) {
   if (auto written = write_addresses(address_file); !written) return written;
   guardrails_.adopt(running(), steady_now());
   webhooks_.adopt(running());
+  reflections_.adopt(running());
   watch_files();
   serving_ = true;
   schedule();
@@ -188,6 +191,7 @@ void Control::stop_workers() {
     export_report();
     switches_.save_held_ramps(steady_now());
     webhooks_.abandon();
+    reflections_.abandon();
     ending_.stopped();
     loop_.stop();
   });
@@ -245,6 +249,7 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   export_at_.reset();
   guardrails_.adopt(*next, steady_now());
   webhooks_.adopt(*next);
+  reflections_.adopt(*next);
   store_.configure(next->store);
   observe::start_logging(next->log_level);
   changes_.set_intervals(next->reload_debounce, next->reload_poll);

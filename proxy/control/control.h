@@ -18,6 +18,7 @@
 #include "proxy/control/guardrails.h"
 #include "proxy/control/ramp_view.h"
 #include "proxy/control/readiness_book.h"
+#include "proxy/control/reflections.h"
 #include "proxy/control/reloader.h"
 #include "proxy/control/switchboard.h"
 #include "proxy/control/tls_watch.h"
@@ -116,6 +117,7 @@ class Control {
   TlsWatch tls_;
   FlagSources flag_sources_;
   Webhooks webhooks_;
+  Reflections reflections_;
   DrainSequence ending_;
   AdminApi api_;
   AdminServer admin_;

@@ -103,6 +103,9 @@ std::string Control::metrics() {
   facts.webhooks = {{"sent", webhooks_.counts().sent},
                     {"failed", webhooks_.counts().failed},
                     {"dropped", webhooks_.counts().dropped}};
+  facts.reflections = {{"answered", reflections_.counts().answered},
+                       {"failed", reflections_.counts().failed}};
+  facts.described = reflections_.messages();
   facts.event_listeners = events_.listeners();
   facts.event_listeners_dropped = events_.dropped();
   facts.version = kVersion;

@@ -43,6 +43,9 @@ class TlsWatch {
   [[nodiscard]] std::shared_ptr<net::TlsClientContext> webhook(const std::string& name) const {
     return store_.webhook(name);
   }
+  [[nodiscard]] std::shared_ptr<net::TlsClientContext> upstream(const std::string& name) const {
+    return store_.upstream(name);
+  }
 
   [[nodiscard]] const Status& status() const { return status_; }
   [[nodiscard]] std::vector<net::TlsStore::Expiry> expiries() const { return store_.expiries(); }

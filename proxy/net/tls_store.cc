@@ -131,8 +131,9 @@ Result<TlsBooks, TlsProblems> TlsStore::load(const config::Snapshot& snapshot, S
               [&](TlsFiles& files) { return make_listener(listener, workers, files, problems); });
   }
   for (const config::Upstream& upstream : snapshot.upstreams) {
-    add_entry(upstream, upstreams, upstreams_, SteadyTime::min(), now,
-              [&](TlsFiles& files) { return make_upstream(upstream, workers, files, problems); });
+    add_entry(upstream, upstreams, upstreams_, SteadyTime::min(), now, [&](TlsFiles& files) {
+      return make_upstream(upstream, workers + 1, files, problems);
+    });
   }
   for (const config::Upstream* webhook : webhooks_of(snapshot)) {
     add_entry(*webhook, webhooks, webhooks_, SteadyTime::min(), now,
@@ -156,6 +157,12 @@ std::shared_ptr<TlsClientContext> TlsStore::webhook(const std::string& name) con
   const auto known = webhooks_.find(name);
   if (known == webhooks_.end() || known->second.contexts.empty()) return nullptr;
   return known->second.contexts.front();
+}
+
+std::shared_ptr<TlsClientContext> TlsStore::upstream(const std::string& name) const {
+  const auto known = upstreams_.find(name);
+  if (known == upstreams_.end() || known->second.contexts.empty()) return nullptr;
+  return known->second.contexts.back();
 }
 
 std::string TlsStore::fingerprint() const {

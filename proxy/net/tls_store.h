@@ -37,6 +37,8 @@ class TlsStore {
                                                    SteadyTime now);
   // Of the far end of a webhook, by the name of its `upstream`: for the control thread alone.
   [[nodiscard]] std::shared_ptr<TlsClientContext> webhook(const std::string& name) const;
+  // Of an upstream, for the control thread alone.
+  [[nodiscard]] std::shared_ptr<TlsClientContext> upstream(const std::string& name) const;
   // Changes with the files that the last load() read.
   [[nodiscard]] std::string fingerprint() const;
   // Of those files, sorted, each once.
@@ -60,7 +62,7 @@ class TlsStore {
     std::vector<std::string> protocols;
     std::string fingerprint;  // of its files
     SteadyTime made;
-    std::vector<std::shared_ptr<Context>> contexts;  // by worker
+    std::vector<std::shared_ptr<Context>> contexts;  // by worker; upstreams have one more
   };
   using Listeners = std::map<std::string, Entry<config::TlsServer, const TlsServerContext>>;
   using Upstreams = std::map<std::string, Entry<config::TlsClient, TlsClientContext>>;

@@ -53,7 +53,9 @@ struct ControlFacts {
     std::string file;
     std::int64_t expires = 0;  // seconds since 1970
   };
-  std::vector<std::pair<std::string, std::uint64_t>> webhooks;  // by result
+  std::vector<std::pair<std::string, std::uint64_t>> webhooks;     // by result
+  std::vector<std::pair<std::string, std::uint64_t>> reflections;  // by result
+  std::map<std::string, std::size_t> described;                    // messages, by migration
   std::vector<Certificate> certificates;
   bool certificate_reload_success = true;
   std::uint64_t certificate_reloads_ok = 0;

@@ -54,6 +54,16 @@ void add_rollbacks(Page& page, const ControlFacts& control) {
   for (const auto& [result, count] : control.webhooks) {
     page.add({{"result", result}}, static_cast<double>(count));
   }
+  page.begin(MetricType::Counter, "reflections_total",
+             "Times that legacy was asked for its descriptors, by what came of it.");
+  for (const auto& [result, count] : control.reflections) {
+    page.add({{"result", result}}, static_cast<double>(count));
+  }
+  page.begin(MetricType::Gauge, "described_messages",
+             "Messages that legacy's server reflection describes, 0 while it has not answered.");
+  for (const auto& [migration, messages] : control.described) {
+    page.add({{"migration", migration}}, static_cast<double>(messages));
+  }
   page.begin(MetricType::Gauge, "readiness", "1 ready, 0 inconclusive, -1 not ready.");
   for (const auto& [migration, readiness] : control.readiness) {
     page.add({{"migration", migration}}, readiness);

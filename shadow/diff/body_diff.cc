@@ -32,8 +32,8 @@ constexpr std::string_view kInvalidUtf8 = "invalid_utf8";
 
 // What a body is, by its own word: `application/x-protobuf; messageType="shop.Order"`.
 const ProtoSchema::Message* message_of(std::string_view content_type, const Findings& findings) {
-  const auto& schema = findings.rules().descriptors;
-  if (!schema) return nullptr;
+  const ProtoSchema* const schema = findings.schema();
+  if (schema == nullptr) return nullptr;
   return schema->message(parameter_of(content_type, "messagetype"));
 }
 
@@ -205,8 +205,8 @@ void compare_bodies(const CapturedResponse& left, const CapturedResponse& right,
   if (left.body == right.body) return;
   if (is_grpc(left) && is_grpc(right)) {
     findings.read_as("grpc");
-    const auto& schema = findings.rules().descriptors;
-    const ProtoSchema::Message* message = schema ? schema->answer_of(target) : nullptr;
+    const ProtoSchema* const schema = findings.schema();
+    const ProtoSchema::Message* message = schema != nullptr ? schema->answer_of(target) : nullptr;
     if (message == nullptr) message = message_of(type_of(left), findings);
     if (compare_as_grpc(left, right, message, findings)) return;
     findings.problems(is_grpc_framed(left.body) ? "" : kInvalidGrpc,

@@ -23,6 +23,7 @@
 namespace banyan::shadow {
 
 class ProtoSchema;  // shadow/diff/proto_schema.h
+class SchemaSlot;   // shadow/diff/schema_slot.h
 
 enum class Kind : std::uint8_t {
   missing,  // not on the right
@@ -81,6 +82,7 @@ struct CompareRules {
   std::vector<KeyedRule> keyed;
   std::vector<ToleranceRule> tolerance;
   std::shared_ptr<const ProtoSchema> descriptors;  // may be absent
+  std::shared_ptr<SchemaSlot> described;           // by a server, where it is asked instead
   EndpointTemplates endpoints;                     // how targets are counted, not what differs
   // Differences reported of one pair, at most; more are counted in `left_out`.
   std::size_t differences_max = 200;

@@ -2,7 +2,14 @@
 
 #include <algorithm>
 
+#include "shadow/diff/schema_slot.h"
+
 namespace banyan::shadow {
+
+Findings::Findings(const CompareRules& rules, Comparison& comparison)
+    : rules_(rules),
+      comparison_(comparison),
+      schema_(rules.described != nullptr ? rules.described->get() : rules.descriptors) {}
 
 const CompareRules& Findings::rules() const {
   static const CompareRules kWithoutPlaces;

@@ -4,6 +4,7 @@
 // what is kept.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +19,7 @@ inline constexpr std::string_view kBodyOverLimit = "body_over_limit";
 class Findings {
  public:
   // Both must outlive it.
-  Findings(const CompareRules& rules, Comparison& comparison)
-      : rules_(rules), comparison_(comparison) {}
+  Findings(const CompareRules& rules, Comparison& comparison);
   // For what stands at `place` and has paths of its own: `$.a` and `body[1]` become what is below
   // `place`.
   Findings(const Findings& above, std::string place)
@@ -49,6 +49,9 @@ class Findings {
 
   // For a walk from the root of a document: rules that name places hold for the whole body only.
   [[nodiscard]] const CompareRules& rules() const;
+  // Of the body as a whole; nullptr where there are no descriptors. Those that are there now stay
+  // to the end of the comparison.
+  [[nodiscard]] const ProtoSchema* schema() const { return schema_.get(); }
   // Of a value that is told.
   [[nodiscard]] std::size_t shown_max() const { return rules_.shown_bytes_max; }
   [[nodiscard]] bool for_shapes() const { return rules_.for_shapes; }
@@ -78,6 +81,7 @@ class Findings {
   const CompareRules& rules_;
   Comparison& comparison_;
   std::string above_;
+  std::shared_ptr<const ProtoSchema> schema_;
   bool hidden_ = false;
 };
 

@@ -1,6 +1,6 @@
 // gRPC's interoperability cases with @grpc/grpc-js.
 //
-//   interop.js serve NAME          a server; says "listening PORT", then what it sees
+//   interop.js serve NAME          a server that describes itself (grpc.reflection); says "listening PORT", then what it sees
 //   interop.js call ADDRESS CASE…  a client; one JSON line for each case
 //
 // The cases are those of grpc/doc/interop-test-descriptions.md, without the ones on authentication.
@@ -9,9 +9,11 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
+const { ReflectionService } = require('@grpc/reflection');
 
-const { testing } = grpc.loadPackageDefinition(
-  loader.loadSync(path.join(__dirname, 'messages.proto'), { keepCase: true, defaults: true })).grpc;
+const definition =
+  loader.loadSync(path.join(__dirname, 'messages.proto'), { keepCase: true, defaults: true });
+const { testing } = grpc.loadPackageDefinition(definition).grpc;
 const INITIAL = 'x-grpc-test-echo-initial';
 const TRAILING = 'x-grpc-test-echo-trailing-bin';
 const SPECIAL = '\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n';
@@ -47,7 +49,8 @@ function implementation(name) {
       const trailing = begin(call, name, 'UnaryCall');
       const { response_status: status, response_size: size } = call.request;
       if (status) return done(failureOf(status, trailing));
-      done(null, { payload: payload(size) }, trailing);
+      const username = call.request.fill_username ? name : '';
+      done(null, { payload: payload(size), username }, trailing);
     },
     StreamingInputCall(call, done) {
       const trailing = begin(call, name, 'StreamingInputCall');
@@ -75,6 +78,7 @@ function implementation(name) {
 function serve(name) {
   const server = new grpc.Server();
   server.addService(testing.TestService.service, implementation(name));
+  new ReflectionService(definition).addToServer(server);
   server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
     say(`listening ${port}`);

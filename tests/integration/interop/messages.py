@@ -2,8 +2,9 @@
 
     Payload { 2: bytes body }                       EchoStatus { 1: int32 code, 2: string message }
     ResponseParameters { 1: int32 size }
-    SimpleRequest { 2: int32 response_size, 3: Payload payload, 7: EchoStatus response_status }
-    SimpleResponse { 1: Payload payload }
+    SimpleRequest { 2: int32 response_size, 3: Payload payload, 4: bool fill_username,
+                    7: EchoStatus response_status }
+    SimpleResponse { 1: Payload payload, 2: string username }
     StreamingInputCallRequest { 1: Payload payload }
     StreamingInputCallResponse { 1: int32 aggregated_payload_size }
     StreamingOutputCallRequest { 2: ResponseParameters* response_parameters, 3: Payload payload,
