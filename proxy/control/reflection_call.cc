@@ -128,6 +128,7 @@ void ReflectionCall::on_stream_end() {
     lease_.reset();
     return ask(kOlderService);
   }
+  if (status_.empty()) return fail("it ended without a grpc-status");
   fail(status_ == kUnimplemented ? "it has no server reflection"
                                  : fmt::format("grpc-status {}", shadow::printable(status_)));
 }

@@ -65,6 +65,9 @@ Reflections::Watched& Reflections::watched_by(const ReflectionCall& call) {
 
 void Reflections::on_described(ReflectionCall& call, const shadow::ReflectionDialog& dialog) {
   Watched& watched = watched_by(call);
+  if (dialog.services() == dialog.left_out()) {
+    return put_off(watched, fmt::format("it describes none of its {} services", dialog.services()));
+  }
   std::string error;
   auto schema = shadow::ProtoSchema::parse(dialog.file_set(), error);
   if (schema == nullptr) return put_off(watched, "its descriptors: " + error);

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from support.grpc_peers import SERVICE, Server, need
+from support.http2_upstream import Http2Upstream
 from support.metrics import total
 from support.proxy import Banyan, cli, configuration, migration
 from support.wait import eventually
@@ -110,6 +111,102 @@ def test_descriptors_need_a_legacy_that_speaks_grpc(tmp_path):
     done = cli("validate", file)
     assert done.returncode == 1
     assert "descriptors.reflection" in done.stderr and "protocol: http2" in done.stderr
+
+
+# ---- servers that answer otherwise ---------------------------------------------------------------
+
+def field(number, data):
+    return bytes([number << 3 | 2, len(data)]) + data
+
+
+def framed(message):
+    return b"\0" + len(message).to_bytes(4, "big") + message
+
+
+SERVICES = framed(field(6, field(1, field(1, b"p.S"))))
+THING = field(1, b"a.proto") + field(2, b"p") + field(4, field(1, b"Thing"))
+FILES = framed(field(4, field(1, THING)))
+LISTED = framed(field(6, b""))
+
+
+def reflection(*answers, only="", end=True):
+    """One after the other, one for each question; only to a path with `only` in it."""
+    def behave(stream):
+        grpc = ("content-type", "application/grpc")
+        if only not in stream.target:
+            return stream.head(headers=[grpc, ("grpc-status", "12")], end=True)
+        stream.head(headers=[grpc])
+        for count, said in enumerate(answers, 1):
+            eventually(lambda: asked_for(stream.body) >= count or stream.was_reset.is_set(), "asked")
+            stream.send(said)
+        if end:
+            assert stream.ended.wait(30)
+            stream.trailers_end([("grpc-status", "0")])
+    return behave
+
+
+def asked_for(body):
+    """How many questions there are."""
+    count = 0
+    while body:
+        body = body[5 + int.from_bytes(body[1:5], "big"):]
+        count += 1
+    return count
+
+
+def end_at_once(status):
+    return lambda stream: stream.head(
+        headers=[("content-type", "application/grpc"), ("grpc-status", status)], end=True)
+
+
+OTHERWISE = {
+    "no page for it": (lambda stream: stream.head(404, end=True), "status 404"),
+    "refused": (end_at_once("7"), "grpc-status 7"),
+    "ended without a status": (lambda stream: stream.head(200, end=True), "without a grpc-status"),
+    "no frame": (reflection(b"hello world", end=False), "compressed"),
+    "a compressed frame": (reflection(b"\1\0\0\0\2\x32\0", end=False), "compressed"),
+    "4 GiB": (reflection(b"\0\xff\xff\xff\xff", end=False), "too large"),
+    "no message": (reflection(framed(b"\xff\xff"), end=False), "no message"),
+    "another answer": (reflection(FILES, end=False), "something else"),
+    "two answers": (reflection(SERVICES + FILES + FILES, end=False), "nobody asked"),
+    "no services": (reflection(LISTED), "none of its 0 services"),
+    "a file that is none": (reflection(SERVICES, framed(field(4, field(1, b"\xff")))), "no File"),
+    "cut off": (lambda stream: stream.connection.cut(), "reset"),
+    "reset": (lambda stream: stream.reset(), "RST_STREAM"),
+}
+
+
+@pytest.fixture
+def odd():
+    with Http2Upstream("legacy") as upstream:
+        yield upstream
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_an_answer_that_is_none_is_said_and_legacy_is_asked_again(tmp_path, odd, name):
+    odd.behaviour, said = OTHERWISE[name]
+    with Banyan(tmp_path, settings(tmp_path, odd, Nobody)) as proxy:
+        eventually(lambda: asked(proxy, "failed"), "that is no answer", 30)
+        warning = next(line for line in proxy.said().splitlines() if "reflection of shop" in line)
+        assert said in warning, warning
+        odd.behaviour = reflection(SERVICES, FILES)
+        eventually(lambda: described(proxy) == 1, "legacy is asked again", 30)
+
+
+def test_a_server_that_has_only_the_older_reflection_is_asked_by_it(tmp_path, odd):
+    odd.behaviour = reflection(SERVICES, FILES, only="v1alpha")
+    with Banyan(tmp_path, settings(tmp_path, odd, Nobody)) as proxy:
+        eventually(lambda: described(proxy) == 1, "legacy has described itself", 30)
+        assert asked(proxy, "failed") == 0
+
+
+def test_a_server_that_never_answers_is_given_up_and_does_not_hold_up_the_end(tmp_path, odd):
+    odd.behaviour = reflection(end=False)
+    with Banyan(tmp_path, settings(tmp_path, odd, Nobody)) as proxy:
+        eventually(lambda: odd.requests, "it is asked")
+        proxy.stop()
+    with Banyan(tmp_path, settings(tmp_path, odd, Nobody)) as proxy:
+        eventually(lambda: "no answer in time" in proxy.said(), "it is given up", 40)
 
 
 def test_files_are_compared_with_descriptors_of_a_file_alone(tmp_path):
