@@ -209,6 +209,7 @@ void load_descriptors(const Word& file, CompareRules& rules, std::uint64_t& hash
     hash = hash << 1U ^ murmur3_x86_32(*content, 0);
   }
   if (!rules.descriptors) {
+    if (error.starts_with("does not have")) error += ": write it with --include_imports";
     problems.add(file.at, file.path, fmt::format("{}: {}", quoted(file.text), error));
   }
 }

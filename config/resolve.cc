@@ -169,7 +169,7 @@ void check_reflection(const Draft& draft, const DraftMigration& m, Problems& pro
   const Upstream& legacy = draft.snapshot.upstreams[m.migration.legacy];
   if (legacy.protocol == Protocol::http2) return;
   problems.add(m.reflection.at, m.reflection.path,
-               fmt::format("asks legacy, which needs protocol: http2, which {} has not",
+               fmt::format("needs protocol: http2 of legacy, which {} has not",
                            quoted(legacy.name)));
 }
 

@@ -4,9 +4,7 @@
 
 #include <optional>
 #include <utility>
-#include <vector>
 
-#include "shadow/diff/proto_schema.h"
 #include "shadow/diff/wire_reader.h"
 #include "shadow/printable.h"
 
@@ -23,7 +21,7 @@ constexpr std::uint32_t kFiles = 4, kServices = 6, kError = 7;
 constexpr std::uint32_t kFileOfAnswer = 1;
 constexpr std::uint32_t kServiceOfList = 1, kNameOfService = 1;
 constexpr std::uint32_t kErrorText = 2;
-constexpr std::uint32_t kFileName = 1, kFileImport = 3;
+constexpr std::uint32_t kFileName = 1, kFilePackage = 2, kFileImport = 3, kFileService = 6;
 constexpr std::uint32_t kFileOfSet = 1;
 
 constexpr std::size_t kShownBytesMax = 100;
@@ -97,12 +95,13 @@ void ReflectionDialog::take(std::string_view answer) {
   skip_known();
 }
 
-// Many servers give what a file imports along with it.
+// Many servers give what a file imports along with it, and a file may have several services.
 void ReflectionDialog::skip_known() {
-  while (!asked_.empty() && asked_.front().about == About::file &&
-         files_.contains(asked_.front().name)) {
-    asked_.pop_front();
-  }
+  const auto is_known = [this](const Question& question) {
+    return question.about == About::file ? files_.contains(question.name)
+                                         : described_.contains(question.name);
+  };
+  while (!asked_.empty() && is_known(asked_.front())) asked_.pop_front();
 }
 
 void ReflectionDialog::take_services(std::string_view list) {
@@ -128,26 +127,41 @@ void ReflectionDialog::take_files(std::string_view files) {
 }
 
 void ReflectionDialog::take_file(std::string_view file) {
-  std::string name;
-  std::vector<std::string> imports;
+  std::string_view name, package;
   const bool whole = for_each_bytes(file, [&](std::uint32_t number, std::string_view text) {
     if (number == kFileName) name = text;
-    if (number == kFileImport) imports.emplace_back(text);
+    if (number == kFilePackage) package = text;
   });
   if (!whole || name.empty()) return fail("a file that is no FileDescriptorProto");
-  if (!files_.emplace(name, file).second) return;
-  bytes_ += file.size();
-  if (files_.size() > kFilesMax || bytes_ > kDescriptorBytesMax) {
-    return fail(fmt::format("more than {} files or {} MiB", kFilesMax, kDescriptorBytesMax >> 20U));
+  if (name.size() > kNameBytesMax || package.size() > kNameBytesMax) {
+    return fail("a name that is too long");
   }
-  for (std::string& import : imports) ask_for_file(std::move(import));
+  if (files_.contains(std::string(name))) return;
+  bytes_ += file.size();
+  if (files_.size() >= kFilesMax || bytes_ > kBytesMax) {
+    return fail(fmt::format("more than {} files or {} MiB", kFilesMax, kBytesMax >> 20U));
+  }
+  files_.emplace(name, file);
+  (void)for_each_bytes(file, [&](std::uint32_t number, std::string_view text) {
+    if (!problem_.empty()) return;
+    if (number == kFileImport) ask_for_file(text);
+    if (number == kFileService) note_service(package, text);
+  });
 }
 
-void ReflectionDialog::ask_for_file(std::string name) {
+void ReflectionDialog::note_service(std::string_view package, std::string_view service) {
+  (void)for_each_bytes(service, [&](std::uint32_t number, std::string_view name) {
+    if (number != kNameOfService || name.size() > kNameBytesMax) return;
+    if (described_.size() >= kServicesMax) return;
+    described_.insert(package.empty() ? std::string(name) : fmt::format("{}.{}", package, name));
+  });
+}
+
+void ReflectionDialog::ask_for_file(std::string_view name) {
   if (name.size() > kNameBytesMax) return fail("a name that is too long");
-  if (!wanted_.insert(name).second) return;
+  if (!wanted_.emplace(name).second) return;
   if (wanted_.size() > kFilesMax) return fail(fmt::format("more than {} imports", kFilesMax));
-  asked_.push_back({About::file, std::move(name)});
+  asked_.push_back({About::file, std::string(name)});
 }
 
 void ReflectionDialog::take_error(std::string_view error) {
@@ -155,13 +169,15 @@ void ReflectionDialog::take_error(std::string_view error) {
   (void)for_each_bytes(error, [&](std::uint32_t number, std::string_view bytes) {
     if (number == kErrorText) text = bytes;
   });
-  const Question& question = asked_.front();
-  if (question.about == About::symbol) {
-    ++left_out_;
-    return;
+  switch (asked_.front().about) {
+    case About::services:
+      return fail(fmt::format("the services: {}", text.empty() ? "an error" : shown(text)));
+    case About::symbol:
+      ++left_out_;
+      break;
+    case About::file:  // perhaps nothing of it is used
+      break;
   }
-  fail(fmt::format("{}: {}", question.about == About::file ? shown(question.name) : "the services",
-                   text.empty() ? "an error" : shown(text)));
 }
 
 void ReflectionDialog::fail(std::string problem) {

@@ -22,14 +22,16 @@ class ReflectionDialog {
  public:
   static constexpr std::size_t kServicesMax = 1'000;
   static constexpr std::size_t kNameBytesMax = 1'000;  // of a service or a file
-  static constexpr std::size_t kFilesMax = 4'096;      // their bytes: kDescriptorBytesMax
+  static constexpr std::size_t kFilesMax = 4'096;
+  static constexpr std::size_t kBytesMax = std::size_t{4} << 20;  // of all files
 
   ReflectionDialog();
 
   // The message to send next (ServerReflectionRequest); not where is_over().
   [[nodiscard]] std::string request() const;
   // The answer to it (ServerReflectionResponse). A service that the server does not describe is
-  // left out; anything else that is not as it should be ends the dialog with a problem().
+  // left out, and so is a file that it does not have; anything else that is not as it should be
+  // ends the dialog with a problem().
   void take(std::string_view answer);
 
   [[nodiscard]] bool is_over() const { return asked_.empty() || !problem_.empty(); }
@@ -52,14 +54,16 @@ class ReflectionDialog {
   void take_files(std::string_view files);
   void take_file(std::string_view file);
   void take_error(std::string_view error);
-  void ask_for_file(std::string name);
+  void note_service(std::string_view package, std::string_view service);
+  void ask_for_file(std::string_view name);
   void skip_known();
   void fail(std::string problem);
 
   std::deque<Question> asked_;  // the first of them is being answered
   std::map<std::string, std::string> files_;
-  std::set<std::string> wanted_;  // files that were asked for
-  std::size_t bytes_ = 0;         // of files_
+  std::set<std::string> wanted_;     // files that were asked for
+  std::set<std::string> described_;  // services of files_
+  std::size_t bytes_ = 0;            // of files_
   std::size_t services_ = 0;
   std::size_t left_out_ = 0;
   std::string problem_;

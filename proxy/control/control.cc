@@ -232,6 +232,7 @@ Result<void, std::string> Control::publish(const Reloader::SnapshotPtr& next,
   auto tls = tls_.load(*next, steady_now());
   if (!tls) return tl::unexpected(joined(tls.error()));
   flag_sources_.load(*next, {wall_now(), steady_now()});
+  reflections_.fill(*next);
   const auto published = workers_.publish(next, switches_.prepare(*next, flag_sources_.contents()),
                                           std::move(done), std::move(*tls));
   if (!published) {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "proxy/control/version.h"
-#include "shadow/diff/proto_schema.h"
 #include "shadow/printable.h"
 
 namespace banyan::control {
@@ -14,6 +13,7 @@ namespace {
 constexpr std::string_view kService = "grpc.reflection.v1.ServerReflection";
 constexpr std::string_view kOlderService = "grpc.reflection.v1alpha.ServerReflection";
 constexpr std::string_view kUnimplemented = "12";
+constexpr std::size_t kAnswerBytesMax = shadow::ReflectionDialog::kBytesMax + 64 * 1024;
 constexpr std::size_t kPrefixBytes = 5;  // of a message: not compressed, and its length
 
 std::uint32_t length_in(std::string_view prefix) {
@@ -47,11 +47,11 @@ RequestHead head_for(std::string_view service, const std::string& authority) {
 
 }  // namespace
 
-ReflectionCall::ReflectionCall(Owner& owner, net::Loop& loop, upstream::ClusterSettings settings)
+ReflectionCall::ReflectionCall(Owner& owner, upstream::Cluster& cluster, std::string authority)
     : owner_(owner),
-      loop_(loop),
-      cluster_(loop, stats_, std::move(settings)),
-      timer_(net::Timer::calling<&ReflectionCall::on_timer>(loop.timers(), this)) {}
+      cluster_(cluster),
+      authority_(std::move(authority)),
+      timer_(net::Timer::calling<&ReflectionCall::on_timer>(cluster.loop().timers(), this)) {}
 
 void ReflectionCall::start() {
   const config::Upstream& server = cluster_.settings().upstream;
@@ -69,7 +69,7 @@ void ReflectionCall::abandon() {
 }
 
 void ReflectionCall::ask(std::string_view service) {
-  head_ = head_for(service, cluster_.endpoints().front()->name);
+  head_ = head_for(service, authority_);
   status_.clear();
   received_.clear();
   auto leased = cluster_.lane(Role::primary).lease(*this, {});
@@ -86,22 +86,26 @@ void ReflectionCall::on_stream_ready() {
 void ReflectionCall::send_question() {
   auto frame = std::make_unique<net::HeldBytes>(framed(dialog_.request()));
   const Bytes bytes = frame->bytes();
-  loop_.defer_delete(std::move(frame));
+  cluster_.loop().defer_delete(std::move(frame));
   lease_->send_body(bytes);
 }
 
 void ReflectionCall::on_stream_response(ResponseHead& head) {
-  constexpr int kOk = 200;
-  if (head.status != kOk) return fail(fmt::format("status {}", head.status));
+  constexpr int kOk = 200, kNotFound = 404;
+  if (head.status != kOk && head.status != kNotFound) {
+    return fail(fmt::format("status {}", head.status));
+  }
   take_status(head.headers);
+  if (head.status == kNotFound) status_ = kUnimplemented;
 }
 
 void ReflectionCall::on_stream_body(Bytes bytes) {
+  if (status_ == kUnimplemented) return;  // a page that says so
   received_.append(bytes);
   while (lease_ != nullptr && received_.size() >= kPrefixBytes) {
     if (received_[0] != 0) return fail("a compressed answer, which nobody asked for");
     const std::size_t length = length_in(received_);
-    if (length > shadow::kDescriptorBytesMax) return fail("an answer that is too large");
+    if (length > kAnswerBytesMax) return fail("an answer that is too large");
     if (received_.size() < kPrefixBytes + length) return;
     const std::string message = received_.substr(kPrefixBytes, length);
     received_.erase(0, kPrefixBytes + length);

@@ -1,22 +1,19 @@
 // proxy/control/reflection_call.h: one try to learn from a gRPC server what its messages are.
 //
-//   start() -> asked of v1 -----------------------------------> on_described()
-//                \-> grpc-status 12 -> asked of v1alpha -------/
-//                 \--------------------------\-> on_undescribed()
+//   start() -> asked of v1 ----------------------------------------> on_described()
+//                \-> grpc-status 12, 404 -> asked of v1alpha -------/
+//                 \-------------------------------\-> on_undescribed()
 //
 // Goes the way that requests to an upstream go: same sockets, TLS, names and codec. Control thread
 // only; ends between callbacks (deferred_delete.h).
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/message.h"
-#include "config/snapshot.h"
 #include "proxy/net/deferred_delete.h"
 #include "proxy/net/loop.h"
-#include "proxy/observe/stats.h"
 #include "proxy/upstream/cluster.h"
 #include "shadow/reflection_dialog.h"
 
@@ -37,7 +34,8 @@ class ReflectionCall final : public net::Deferrable, private upstream::StreamEve
     ~Owner() = default;
   };
 
-  ReflectionCall(Owner& owner, net::Loop& loop, upstream::ClusterSettings settings);
+  // `authority`: whom the request names. Both outlive it.
+  ReflectionCall(Owner& owner, upstream::Cluster& cluster, std::string authority);
 
   void start();
   // Nothing more is heard of it. Before it is destroyed, unless it has told its end.
@@ -63,9 +61,8 @@ class ReflectionCall final : public net::Deferrable, private upstream::StreamEve
   void fail(const std::string& why);
 
   Owner& owner_;
-  net::Loop& loop_;
-  observe::UpstreamStats stats_;
-  upstream::Cluster cluster_;
+  upstream::Cluster& cluster_;
+  const std::string authority_;
   upstream::Lease lease_;
   net::Timer timer_;
   RequestHead head_;

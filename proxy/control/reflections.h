@@ -32,7 +32,9 @@ class Reflections final : private ReflectionCall::Owner {
   Reflections(const Reflections&) = delete;
   Reflections& operator=(const Reflections&) = delete;
 
-  // Those of a configuration that is in force: all of them are asked for.
+  // What is known already goes into a configuration that is about to be in force.
+  void fill(const config::Snapshot& next) const;
+  // It is in force: each legacy is asked, once for all migrations that come from it.
   void adopt(const config::Snapshot& snapshot);
   // The process ends.
   void abandon();
@@ -52,11 +54,12 @@ class Reflections final : private ReflectionCall::Owner {
   void on_undescribed(ReflectionCall& call, const std::string& why) override;
   [[nodiscard]] Watched& watched_by(const ReflectionCall& call);
   void put_off(Watched& watched, const std::string& why);
-  void let_go(Watched& watched);
+  void let_go(std::unique_ptr<Watched> watched);
+  [[nodiscard]] upstream::ClusterSettings settings(const config::Upstream& legacy) const;
 
   net::Loop& loop_;
   const ReflectionWay way_;
-  std::map<std::string, std::unique_ptr<Watched>> watched_;  // by migration
+  std::map<std::string, std::unique_ptr<Watched>> watched_;  // by upstream
   Counts counts_;
 };
 

@@ -124,6 +124,10 @@ class BodyComparison {
 
   bool as_protobuf() {
     findings_.read_as("protobuf");
+    if (findings_.awaits_schema()) {
+      findings_.not_described();
+      return true;
+    }
     const ProtoSchema::Message* message = message_of(left_.type, findings_);
     if (message == nullptr) message = message_of(right_.type, findings_);
     if (compare_as_proto(left_.bytes, right_.bytes, message, findings_)) return true;
@@ -205,6 +209,7 @@ void compare_bodies(const CapturedResponse& left, const CapturedResponse& right,
   if (left.body == right.body) return;
   if (is_grpc(left) && is_grpc(right)) {
     findings.read_as("grpc");
+    if (findings.awaits_schema()) return findings.not_described();
     const ProtoSchema* const schema = findings.schema();
     const ProtoSchema::Message* message = schema != nullptr ? schema->answer_of(target) : nullptr;
     if (message == nullptr) message = message_of(type_of(left), findings);

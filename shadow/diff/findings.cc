@@ -9,7 +9,8 @@ namespace banyan::shadow {
 Findings::Findings(const CompareRules& rules, Comparison& comparison)
     : rules_(rules),
       comparison_(comparison),
-      schema_(rules.described != nullptr ? rules.described->get() : rules.descriptors) {}
+      schema_(rules.described != nullptr ? rules.described->get() : rules.descriptors),
+      awaits_schema_(rules.described != nullptr && schema_ == nullptr) {}
 
 const CompareRules& Findings::rules() const {
   static const CompareRules kWithoutPlaces;

@@ -15,6 +15,8 @@ namespace banyan::shadow {
 
 // Why answers are not comparable that differ in nothing but bodies over a limit.
 inline constexpr std::string_view kBodyOverLimit = "body_over_limit";
+// Descriptors are asked for and have not come: rules that name fields would miss them.
+inline constexpr std::string_view kNotDescribed = "not_described";
 
 class Findings {
  public:
@@ -52,6 +54,9 @@ class Findings {
   // Of the body as a whole; nullptr where there are no descriptors. Those that are there now stay
   // to the end of the comparison.
   [[nodiscard]] const ProtoSchema* schema() const { return schema_.get(); }
+  // Whether there will be one. Bodies that need it and differ are not told apart until then.
+  [[nodiscard]] bool awaits_schema() const { return awaits_schema_; }
+  void not_described() { comparison_.why_not = kNotDescribed; }
   // Of a value that is told.
   [[nodiscard]] std::size_t shown_max() const { return rules_.shown_bytes_max; }
   [[nodiscard]] bool for_shapes() const { return rules_.for_shapes; }
@@ -82,6 +87,7 @@ class Findings {
   Comparison& comparison_;
   std::string above_;
   std::shared_ptr<const ProtoSchema> schema_;
+  bool awaits_schema_ = false;
   bool hidden_ = false;
 };
 

@@ -2,7 +2,8 @@
 // (google/protobuf/descriptor.proto), as `protoc --descriptor_set_out --include_imports` and `buf
 // build` write it.
 //
-// Immutable once parsed, so that any thread may read it. Bounded by the size of the file.
+// Immutable once parsed, so that any thread may read it. Bounded by the size of the file, in which
+// no full name is longer than 512 bytes.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "shadow/diff/proto_schema_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "shadow/diff/wire_reader.h"
@@ -34,7 +35,16 @@ constexpr std::uint32_t kMethodName = 1, kMethodOutput = 3;
 }  // namespace service
 
 constexpr int kNestedMax = 32;
+// Of full names, which are kept for every message and searched label by label.
+constexpr std::size_t kNameBytesMax = 512;
+constexpr std::ptrdiff_t kLabelsMax = 48;
 constexpr std::uint64_t kTypeMax = 18;
+
+bool is_named(const ProtoSchema::Field& field) {
+  using Type = ProtoSchema::Type;
+  return field.type == Type::message || field.type == Type::group ||
+         field.type == Type::enumeration;
+}
 
 std::string below(const std::string& scope, std::string_view name) {
   return scope.empty() ? std::string(name) : scope + "." + std::string(name);
@@ -72,9 +82,16 @@ bool ProtoSchema::Reader::well_formed(std::string_view bytes) {
   return is_wire_message(bytes) || fail("is no FileDescriptorSet");
 }
 
+bool ProtoSchema::Reader::is_short(std::string_view name) {
+  const bool is_short =
+      name.size() <= kNameBytesMax && std::count(name.begin(), name.end(), '.') < kLabelsMax;
+  return is_short || fail("has a name that is too long: " + std::string(name.substr(0, 64)) + "…");
+}
+
 bool ProtoSchema::Reader::read_file(std::string_view bytes) {
   if (!well_formed(bytes)) return false;
   const std::string package(text_of(bytes, file::kPackage));
+  if (!is_short(package)) return false;
   const std::string_view syntax = text_of(bytes, file::kSyntax);
   implicit_ = syntax == "proto3";
   WireReader reader(bytes);
@@ -93,6 +110,7 @@ bool ProtoSchema::Reader::read_message(std::string_view bytes, const std::string
   if (depth > kNestedMax) return fail("nests messages too deeply");
   if (!well_formed(bytes)) return false;
   const std::string name = below(scope, text_of(bytes, descriptor::kName));
+  if (!is_short(name)) return false;
   Message message;
   message.name = name;
   WireReader reader(bytes);
@@ -166,6 +184,7 @@ bool ProtoSchema::Reader::read_field(std::string_view bytes, std::uint32_t& numb
         break;
     }
   }
+  if (!is_short(out.name) || !is_short(out.type_name)) return false;
   if (type == 0 || type > kTypeMax) return fail("has a field without a type: " + out.name);
   out.type = static_cast<Type>(type);
   const bool is_message = out.type == Type::message || out.type == Type::group;
@@ -176,6 +195,7 @@ bool ProtoSchema::Reader::read_field(std::string_view bytes, std::uint32_t& numb
 
 bool ProtoSchema::Reader::read_extension(std::string_view bytes, const std::string& scope) {
   Extension extension{scope, std::string(text_of(bytes, field::kExtendee)), 0, {}};
+  if (!is_short(extension.message)) return false;
   if (!read_field(bytes, extension.number, extension.field)) return false;
   extension.field.name = "[" + below(scope, extension.field.name) + "]";
   extensions_.push_back(std::move(extension));
@@ -195,7 +215,9 @@ bool ProtoSchema::Reader::read_enum(std::string_view bytes, const std::string& s
     }
     names.emplace(number, text_of(f->bytes, enumeration::kValueName));
   }
-  out_.enums_[below(scope, text_of(bytes, enumeration::kName))] = std::move(names);
+  std::string name = below(scope, text_of(bytes, enumeration::kName));
+  if (!is_short(name)) return false;
+  out_.enums_[std::move(name)] = std::move(names);
   return true;
 }
 
@@ -205,8 +227,10 @@ bool ProtoSchema::Reader::read_service(std::string_view bytes, const std::string
   WireReader reader(bytes);
   while (const auto f = reader.next()) {
     if (f->number != service::kMethod || f->type != WireType::bytes) continue;
-    out_.answers_[name + "/" + std::string(text_of(f->bytes, service::kMethodName))] =
-        text_of(f->bytes, service::kMethodOutput);
+    const std::string_view method = text_of(f->bytes, service::kMethodName);
+    const std::string_view answer = text_of(f->bytes, service::kMethodOutput);
+    if (!is_short(name) || !is_short(method) || !is_short(answer)) return false;
+    out_.answers_[name + "/" + std::string(method)] = answer;
   }
   return true;
 }
@@ -217,7 +241,7 @@ bool ProtoSchema::Reader::add_extensions() {
     const auto at = out_.messages_.find(name);
     if (at == out_.messages_.end()) return fail("does not have " + name);
     std::string& type = extension.field.type_name;
-    if (!type.empty()) type = "." + resolved(extension.scope, type);
+    if (is_named(extension.field)) type = "." + resolved(extension.scope, type);
     at->second.fields[extension.number] = std::move(extension.field);
   }
   return true;
@@ -242,7 +266,7 @@ bool ProtoSchema::Reader::link() {
   }
   for (auto& [name, message] : out_.messages_) {
     for (auto& [number, f] : message.fields) {
-      if (!f.type_name.empty()) f.type_name = resolved(name, f.type_name);
+      if (is_named(f)) f.type_name = resolved(name, f.type_name);
       if (f.type == Type::message || f.type == Type::group) {
         f.message = out_.message(f.type_name);
         if (f.message == nullptr) return fail(missing(name, f));
@@ -257,8 +281,7 @@ bool ProtoSchema::Reader::link() {
 }
 
 std::string ProtoSchema::Reader::missing(const std::string& message, const Field& f) {
-  return "does not have " + f.type_name + ", which " + message + "." + f.name +
-         " is: write it with --include_imports";
+  return "does not have " + f.type_name + ", which " + message + "." + f.name + " is";
 }
 
 }  // namespace banyan::shadow

@@ -28,6 +28,7 @@ class ProtoSchema::Reader {
   };
 
   bool fail(std::string message);
+  bool is_short(std::string_view name);
   [[nodiscard]] bool well_formed(std::string_view bytes);
   [[nodiscard]] bool read_file(std::string_view bytes);
   [[nodiscard]] bool read_message(std::string_view bytes, const std::string& scope, int depth);

@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support.container import need_pod_networks  # noqa: E402
+from support.grpc_peers import Server, need  # noqa: E402
 from support.nginx import Nginx  # noqa: E402
 from support.proxy import Banyan, configuration, migration, release_binary  # noqa: E402
 from support.upstream import Upstream  # noqa: E402
@@ -33,6 +34,23 @@ def legacy():
 def monolith():
     with Upstream("monolith") as upstream:
         yield upstream
+
+
+@pytest.fixture
+def grpc_arms(tmp_path):
+    """grpc_arms("python", "node"): a legacy and a monolith that speak gRPC, in these languages."""
+    started = []
+
+    def start(*languages):
+        need(*languages)
+        for language, name in zip(languages, ("legacy", "monolith")):
+            started.append(Server(language, name, tmp_path))
+            started[-1].__enter__()
+        return started
+
+    yield start
+    for server in started:
+        server.__exit__()
 
 
 @pytest.fixture

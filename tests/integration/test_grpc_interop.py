@@ -3,7 +3,7 @@ import itertools
 
 import pytest
 
-from support.grpc_peers import SERVICE, Server, need, run_cases
+from support.grpc_peers import SERVICE, need, run_cases
 from support.metrics import total
 from support.proxy import Banyan, configuration, migration
 from support.wait import eventually
@@ -23,23 +23,6 @@ SUCCESSES, GIVEN_UP = 8, 3
 CALLS = SUCCESSES + sum(STATUSES.values()) + GIVEN_UP
 
 
-@pytest.fixture
-def arms(tmp_path):
-    """arms("python", "node"): a legacy and a monolith in these languages."""
-    started = []
-
-    def start(*languages):
-        need(*languages)
-        for language, name in zip(languages, ("legacy", "monolith")):
-            started.append(Server(language, name, tmp_path))
-            started[-1].__enter__()
-        return started
-
-    yield start
-    for server in started:
-        server.__exit__()
-
-
 def settings(directory, legacy, monolith, percent, services=(SERVICE,), **keys):
     made = configuration(
         directory, legacy, monolith, flags={"shop": percent},
@@ -57,8 +40,8 @@ def calls(metrics, **labels):
 @pytest.mark.parametrize("client", LANGUAGES)
 @pytest.mark.parametrize("percent", [0, 100])
 @pytest.mark.parametrize("languages", list(itertools.permutations(LANGUAGES)), ids="-".join)
-def test_every_case_passes_and_both_arms_agree(tmp_path, arms, languages, percent, client):
-    legacy, monolith = arms(*languages)
+def test_every_case_passes_and_both_arms_agree(tmp_path, grpc_arms, languages, percent, client):
+    legacy, monolith = grpc_arms(*languages)
     shadow = {"grpc_methods": [f"{SERVICE}/{method}" for method in COPIED],
               "budget": {"exchange": "1MiB"}}
     services = (SERVICE, "grpc.testing.UnimplementedService")
@@ -94,9 +77,9 @@ def test_every_case_passes_and_both_arms_agree(tmp_path, arms, languages, percen
 
 
 @pytest.mark.parametrize("client", LANGUAGES)
-def test_what_has_no_route_is_unimplemented(tmp_path, arms, client):
+def test_what_has_no_route_is_unimplemented(tmp_path, grpc_arms, client):
     need(client)
-    legacy, monolith = arms("python", "python")
+    legacy, monolith = grpc_arms("python", "python")
     with Banyan(tmp_path, settings(tmp_path, legacy, monolith, 0)) as proxy:
         results = run_cases(client, proxy.address, ("unimplemented_service", "empty_unary"))
         assert [r for r in results if r["failure"]] == []
@@ -105,8 +88,8 @@ def test_what_has_no_route_is_unimplemented(tmp_path, arms, client):
         assert calls(metrics, migration="none", grpc_status="12") == 1
 
 
-def test_after_a_rollback_every_case_is_legacys(tmp_path, arms):
-    legacy, monolith = arms("python", "python")
+def test_after_a_rollback_every_case_is_legacys(tmp_path, grpc_arms):
+    legacy, monolith = grpc_arms("python", "python")
     with Banyan(tmp_path, settings(tmp_path, legacy, monolith, 100)) as proxy:
         assert run_cases("python", proxy.address, ("ping_pong",))[0]["served_by"] == ["monolith"]
         proxy.api_json("/v1/migrations/shop/rollback", "POST", {})

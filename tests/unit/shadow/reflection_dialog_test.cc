@@ -97,17 +97,33 @@ TEST(ReflectionDialog, TheSetIsTheSameInWhateverOrderTheFilesCome) {
   EXPECT_EQ(one.file_set(), other.file_set());
 }
 
-TEST(ReflectionDialog, AnErrorAboutTheServicesOrAnImportEndsIt) {
+TEST(ReflectionDialog, AnErrorAboutTheServicesEndsIt) {
   ReflectionDialog without_services;
   without_services.take(error("go \x1b[2J away"));
   EXPECT_TRUE(without_services.is_over());
   EXPECT_EQ(without_services.problem().find('\x1b'), std::string::npos);
   EXPECT_NE(without_services.problem().find("the services: go"), std::string::npos);
-  ReflectionDialog without_import;
-  without_import.take(services({"a.A"}));
-  without_import.take(files({file("a.proto", "a", {"lost.proto"})}));
-  without_import.take(error("no such file"));
-  EXPECT_EQ(without_import.problem(), "lost.proto: no such file");
+}
+
+// What only options need is often not registered.
+TEST(ReflectionDialog, AFileThatTheServerDoesNotHaveIsLeftOut) {
+  ReflectionDialog dialog;
+  dialog.take(services({"a.A"}));
+  dialog.take(files({file("a.proto", "a", {"options.proto"})}));
+  dialog.take(error("no such file"));
+  EXPECT_TRUE(dialog.is_over());
+  EXPECT_EQ(dialog.problem(), "");
+  EXPECT_EQ(dialog.left_out(), 0U);
+}
+
+TEST(ReflectionDialog, AServiceOfAFileThatCameIsNotAskedFor) {
+  ReflectionDialog dialog;
+  dialog.take(services({"a.A", "a.B"}));
+  const std::string both =
+      file("a.proto", "a") + wire_bytes(6, wire_bytes(1, "A")) + wire_bytes(6, wire_bytes(1, "B"));
+  dialog.take(files({both}));
+  EXPECT_TRUE(dialog.is_over());
+  EXPECT_EQ(dialog.problem(), "");
 }
 
 TEST(ReflectionDialog, AnswersThatAreNoneEndIt) {
@@ -147,6 +163,10 @@ TEST(ReflectionDialog, NamesAndTheirNumberAreBounded) {
   long_import.take(
       files({file("a.proto", "a", {std::string(ReflectionDialog::kNameBytesMax + 1, 'i')})}));
   EXPECT_NE(long_import.problem(), "");
+  ReflectionDialog long_name;
+  long_name.take(services({"a.A"}));
+  long_name.take(files({file(std::string(ReflectionDialog::kNameBytesMax + 1, 'n'), "a")}));
+  EXPECT_NE(long_name.problem(), "");
   std::string list;
   for (std::size_t i = 0; i <= ReflectionDialog::kServicesMax; ++i) {
     list += wire_bytes(1, wire_bytes(1, "s.S" + std::to_string(i)));
@@ -154,6 +174,26 @@ TEST(ReflectionDialog, NamesAndTheirNumberAreBounded) {
   ReflectionDialog many;
   many.take(wire_bytes(6, list));
   EXPECT_NE(many.problem().find("more than 1000 services"), std::string::npos) << many.problem();
+}
+
+TEST(ReflectionDialog, TheBytesOfAllFilesAreBounded) {
+  ReflectionDialog dialog;
+  dialog.take(services({"a.A"}));
+  const std::string half(ReflectionDialog::kBytesMax / 2, 'x');  // of a field that nobody reads
+  dialog.take(files({file("a", "a") + wire_bytes(8, half), file("a", "a") + wire_bytes(8, half),
+                     file("b", "b") + wire_bytes(8, half)}));
+  EXPECT_NE(dialog.problem().find("4 MiB"), std::string::npos) << dialog.problem();
+}
+
+TEST(ReflectionDialog, AFileOfImportsAloneIsReadOnlyAsFarAsTheyAreTaken) {
+  ReflectionDialog dialog;
+  dialog.take(services({"a.A"}));
+  std::string many = file("a.proto", "a");
+  for (std::size_t i = 0; i < 10 * ReflectionDialog::kFilesMax; ++i) {
+    many += wire_bytes(3, std::to_string(i));
+  }
+  dialog.take(files({many}));
+  EXPECT_NE(dialog.problem().find("imports"), std::string::npos) << dialog.problem();
 }
 
 // A server that goes on for ever: every file imports another one.

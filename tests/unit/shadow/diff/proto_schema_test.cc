@@ -78,6 +78,32 @@ TEST(ProtoSchema, ANameThatIsNowhereIsToldAsItStands) {
   EXPECT_NE(error.find("does not have Item"), std::string::npos) << error;
 }
 
+// Sets of a server that means harm: each name is short on the wire, and all of them are not.
+TEST(ProtoSchema, NamesAreBoundedInBytesAndLabels) {
+  std::string error;
+  const auto refused = [&](const std::string& file) {
+    error.clear();
+    return parsed(file, error) == nullptr && error.find("too long") != std::string::npos;
+  };
+  const auto file = [](std::string_view package, const std::string& parts) {
+    return wire_bytes(1, "a.proto") + wire_bytes(2, package) + parts;
+  };
+  const std::string message = wire_bytes(4, wire_bytes(1, "Thing"));
+  EXPECT_TRUE(refused(file(std::string(600, 'p'), message))) << error;
+  std::string labels = "p";
+  for (int i = 0; i < 60; ++i) labels += ".p";
+  EXPECT_TRUE(refused(file(labels, message))) << error;
+  EXPECT_TRUE(refused(file("p", wire_bytes(4, wire_bytes(1, std::string(600, 'm')))))) << error;
+  EXPECT_TRUE(refused(file("p", message + wire_bytes(5, wire_bytes(1, std::string(600, 'e'))))));
+  EXPECT_TRUE(refused(
+      file("p", message + wire_bytes(6, wire_bytes(1, "S") +
+                                            wire_bytes(2, wire_bytes(1, std::string(600, 'm')))))));
+  EXPECT_TRUE(refused(file(
+      "p", wire_bytes(4, wire_bytes(1, "T") + wire_bytes(2, field_of("f", 1, kMessageType,
+                                                                     std::string(600, 't')))))));
+  EXPECT_LT(error.size(), 200U);
+}
+
 // `extend Item { Item more = 100; }` within Order: its type is Order's Item.
 TEST(ProtoSchema, AnExtensionsTypeIsLookedForWhereItIsDeclared) {
   const std::string extension =
