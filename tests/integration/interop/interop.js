@@ -49,8 +49,9 @@ function implementation(name) {
       const trailing = begin(call, name, 'UnaryCall');
       const { response_status: status, response_size: size } = call.request;
       if (status) return done(failureOf(status, trailing));
-      const username = call.request.fill_username ? name : '';
-      done(null, { payload: payload(size), username }, trailing);
+      const answer = { payload: payload(size) };
+      if (call.request.fill_username) answer.username = name;  // '' would be sent, too
+      done(null, answer, trailing);
     },
     StreamingInputCall(call, done) {
       const trailing = begin(call, name, 'StreamingInputCall');
