@@ -34,7 +34,7 @@ class ReflectionCall final : public net::Deferrable, private upstream::StreamEve
     ~Owner() = default;
   };
 
-  // `authority`: whom the request names. Both outlive it.
+  // `authority`: whom the request names. The other two outlive the call.
   ReflectionCall(Owner& owner, upstream::Cluster& cluster, std::string authority);
 
   void start();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "config/scalar.h"
 #include "proxy/observe/logging.h"

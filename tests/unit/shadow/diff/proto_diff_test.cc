@@ -9,9 +9,11 @@
 #include "shadow/diff/proto_json.h"
 #include "shadow/diff/proto_scalar.h"
 #include "shadow/diff/proto_schema.h"
+#include "shadow/diff/schema_slot.h"
 #include "shadow/diff/wire_reader.h"
 #include "tests/support/seed.h"
 #include "tests/unit/shadow/pairs.h"
+#include "tests/unit/shadow/wire_message.h"
 
 namespace banyan::shadow {
 namespace {
@@ -22,20 +24,11 @@ using test::response_of;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::string varint(std::uint64_t value) {
-  std::string out;
-  for (; value >= 0x80; value >>= 7U) out += static_cast<char>(value | 0x80U);
-  return out + static_cast<char>(value);
-}
 std::string tag(std::uint32_t number, int type) {
   return varint(number << 3U | static_cast<unsigned>(type));
 }
-std::string number(std::uint32_t field, std::uint64_t value) {
-  return tag(field, 0) + varint(value);
-}
-std::string bytes(std::uint32_t field, std::string_view value) {
-  return tag(field, 2) + varint(value.size()) + std::string(value);
-}
+std::string number(std::uint32_t field, std::uint64_t value) { return wire_number(field, value); }
+std::string bytes(std::uint32_t field, std::string_view value) { return wire_bytes(field, value); }
 std::string fixed(std::uint32_t field, std::uint64_t value, int size) {
   std::string out = tag(field, size == 8 ? 1 : 5);
   for (int i = 0; i < size; ++i) out += static_cast<char>(value >> (8 * i));
@@ -189,6 +182,37 @@ TEST(ProtoDiff, ABodyOfOneMessageSaysWhichInItsType) {
   };
   EXPECT_THAT(lines_of(compare(pair_of(answer(bytes(1, "a")), answer(bytes(1, "b"))), rules)),
               ElementsAre("value $.sku: \"a\" | \"b\""));
+}
+
+// Rules that name fields would miss them: what differs is no mismatch until the names are there.
+TEST(ProtoDiff, WhatDiffersBeforeItsDescriptorsHaveComeIsNotComparable) {
+  CompareRules rules;
+  rules.described = std::make_shared<SchemaSlot>();
+  const auto answers = [](const char* type, const std::string& left, const std::string& right) {
+    CapturedPair pair = pair_of(response_of(200, {{"content-type", type}}, left),
+                                response_of(200, {{"content-type", type}}, right));
+    pair.target = "/shop.Orders/Get";
+    return pair;
+  };
+  const CapturedPair message =
+      answers("application/x-protobuf; messageType=\"shop.Item\"", bytes(1, "a"), bytes(1, "b"));
+  const CapturedPair call =
+      answers("application/grpc", framed(bytes(1, "a")), framed(bytes(1, "b")));
+  for (const CapturedPair* pair : {&message, &call}) {
+    const Comparison before = compare(*pair, rules);
+    EXPECT_EQ(before.verdict, Verdict::not_comparable);
+    EXPECT_EQ(before.why_not, "not_described");
+    EXPECT_THAT(before.differences, IsEmpty());
+  }
+  CapturedPair failed = call;
+  failed.monolith.status = 500;
+  EXPECT_EQ(compare(failed, rules).verdict, Verdict::mismatch);  // whatever the fields are
+  EXPECT_EQ(compare(answers("text/plain", "a", "b"), rules).verdict, Verdict::mismatch);
+  EXPECT_EQ(compare(answers("application/grpc", "same", "same"), rules).verdict, Verdict::match);
+
+  rules.described->set(schema());
+  EXPECT_THAT(lines_of(compare(message, rules)), ElementsAre("value $.sku: \"a\" | \"b\""));
+  EXPECT_EQ(compare(call, rules).verdict, Verdict::mismatch);
 }
 
 TEST(ProtoDiff, StatusDetailsAreComparedByTheirFields) {
