@@ -145,6 +145,7 @@ void decode_descriptors(const Cursor& cursor, DraftRules& out) {
     decode_block<DraftRules>(cursor, out, kDescriptorsKeys);
     return;
   }
+  if (!cursor.node.is_text()) return cursor.fail_type("a file or { reflection: true }");
   read_word(cursor, read_file_path, out.descriptors);
 }
 

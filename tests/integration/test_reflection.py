@@ -235,3 +235,18 @@ def test_files_are_compared_with_descriptors_of_a_file_alone(tmp_path):
     done = cli("diff", tmp_path / "a", tmp_path / "b", "--rules", rules)
     assert done.returncode == 1
     assert "descriptors.reflection: there is no server to ask here" in done.stderr
+
+
+@pytest.mark.parametrize("given, said", [
+    (True, "descriptors: expected a file or { reflection: true }, found the boolean true"),
+    (["a"], "descriptors: expected a file or { reflection: true }, found a list"),
+    ({"reflexion": True}, 'descriptors.reflexion: unknown key (did you mean "reflection"?)'),
+    ({"reflection": "maybe"}, 'descriptors.reflection: expected true or false, found "maybe"'),
+])
+def test_a_typo_is_told_with_its_place(tmp_path, given, said):
+    config = settings(tmp_path, Nobody, Nobody)
+    config["migrations"][0]["compare"]["descriptors"] = given
+    file = tmp_path / "typo.yaml"
+    file.write_text(json.dumps(config))
+    done = cli("validate", file)
+    assert done.returncode == 1 and said in done.stderr, done.stderr
